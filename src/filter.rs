@@ -1,0 +1,206 @@
+//! The streaming loop: reads lines, translates them, writes them, and lets none wait without need.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Seek, Write};
+
+use bstr::ByteSlice;
+
+use crate::blocks::Blocks;
+use crate::split::{self, Split};
+use crate::stack_check::{StackCheck, find_line, search};
+use crate::symbol::Kind;
+use crate::translate::Translator;
+
+/// So many bytes of lines are held in memory while it is not known whether there are stack checks.
+pub const HOLD_LIMIT: usize = 64 * 1024 * 1024;
+
+/// So many bytes of translated lines are written at once; the lines of one read may become longer.
+const WRITE_SIZE: usize = 1024 * 1024;
+
+/// Translates a stream of lines to another, and if asked to, to split files.
+#[derive(Debug)]
+pub struct Filter<W> {
+    translator: Translator,
+    output: Output<W>,
+    split: Option<Split>,
+    translated: Vec<u8>,
+}
+
+/// Where the lines go.
+#[derive(Debug)]
+enum Output<W> {
+    Open(W),
+    /// The reader has gone: nothing more is wanted.
+    Closed,
+}
+
+/// Why not all lines were translated and written.
+#[derive(Debug)]
+pub enum Error {
+    /// The input cannot be read. All whole lines before that were written.
+    Read(io::Error),
+    /// The output cannot be written.
+    Write(io::Error),
+    /// Lines that must wait for the answer about stack checks cannot be held. They are lost.
+    Hold(io::Error),
+    /// A split file cannot be written.
+    Split(split::Error),
+}
+
+impl<W: Write> Filter<W> {
+    /// A filter that writes to `output`, which needs no buffer of its own, and to `split`.
+    pub fn new(translator: Translator, output: W, split: Option<Split>) -> Self {
+        Self { translator, output: Output::Open(output), split, translated: Vec::new() }
+    }
+
+    /// Translates all of `input`, which needs no buffer of its own, and completes the split files.
+    ///
+    /// Whatever was read is written before the next read, except that with [`StackCheck::Auto`] lines are
+    /// held while the answer is not known: `hold_limit` bytes of them in memory, more in a temporary file.
+    /// If the output is closed by its reader, the split files are completed all the same.
+    ///
+    /// # Errors
+    ///
+    /// If reading or writing fails. Then there are no split files.
+    pub fn run(&mut self, input: impl Read, stack_check: StackCheck, hold_limit: usize) -> Result<(), Error> {
+        let mut blocks = Blocks::new(input);
+        match stack_check {
+            StackCheck::Auto => self.look_ahead(&mut blocks, hold_limit)?,
+            StackCheck::On => self.translator.set_stack_checks(true),
+            StackCheck::Off => self.translator.set_stack_checks(false),
+        }
+        self.stream(&mut blocks, Error::Read)?;
+        self.split.take().map_or(Ok(()), Split::finish).map_err(Error::Split)
+    }
+
+    /// Translates all of `file` from where it stands, as [`Self::run`] does. A regular file is searched for
+    /// stack checks first, where that is asked for, so that nothing of it needs to be held.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::run`].
+    pub fn run_file(
+        &mut self,
+        mut file: File,
+        stack_check: StackCheck,
+        hold_limit: usize,
+    ) -> Result<(), Error> {
+        let is_regular = file.metadata().map_err(Error::Read)?.is_file();
+        let stack_check = match stack_check {
+            StackCheck::Auto if is_regular => match search(&mut file).map_err(Error::Read)? {
+                true => StackCheck::On,
+                false => StackCheck::Off,
+            },
+            other => other,
+        };
+        self.run(file, stack_check, hold_limit)
+    }
+
+    /// Whether the reader of the output has gone.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.output, Output::Closed)
+    }
+
+    /// The translator, which knows what could not be translated.
+    pub fn translator(&self) -> &Translator {
+        &self.translator
+    }
+
+    /// Translates lines until it is known whether there are stack checks.
+    fn look_ahead<R: Read>(&mut self, blocks: &mut Blocks<R>, hold_limit: usize) -> Result<(), Error> {
+        let mut held = tempfile::spooled_tempfile(hold_limit);
+        let mut is_holding = false;
+        let (last, result) = loop {
+            let block = match blocks.next() {
+                Ok(block) => block,
+                Err(error) => break (&b""[..], Err(Error::Read(error))),
+            };
+            if block.is_empty() || find_line(block, Kind::Internal).is_some() {
+                break (block, Ok(()));
+            }
+            let ready = if is_holding { 0 } else { find_line(block, Kind::Func).unwrap_or(block.len()) };
+            self.lines(&block[..ready])?;
+            is_holding |= ready < block.len();
+            held.write_all(&block[ready..]).map_err(Error::Hold)?;
+            if self.is_unwanted() {
+                return Ok(());
+            }
+        };
+        self.translator.set_stack_checks(!last.is_empty());
+        held.rewind().map_err(Error::Hold)?;
+        self.stream(&mut Blocks::new(held), Error::Hold)?;
+        self.lines(last)?;
+        result
+    }
+
+    fn stream<R: Read>(
+        &mut self,
+        blocks: &mut Blocks<R>,
+        error: fn(io::Error) -> Error,
+    ) -> Result<(), Error> {
+        while !self.is_unwanted() {
+            let block = blocks.next().map_err(error)?;
+            if block.is_empty() {
+                break;
+            }
+            self.lines(block)?;
+        }
+        Ok(())
+    }
+
+    /// Whether nobody wants more lines.
+    fn is_unwanted(&self) -> bool {
+        self.is_closed() && self.split.is_none()
+    }
+
+    /// Translates whole lines and writes them.
+    fn lines(&mut self, lines: &[u8]) -> Result<(), Error> {
+        for line in lines.lines_with_terminator() {
+            let start = self.translated.len();
+            let module =
+                self.translator.translate(line.strip_suffix(b"\n").unwrap_or(line), &mut self.translated);
+            self.translated.push(b'\n');
+            if let (Some(split), Some(module)) = (&mut self.split, module) {
+                split.write(module, &self.translated[start..]).map_err(Error::Split)?;
+            }
+            if self.translated.len() >= WRITE_SIZE {
+                self.write()?;
+            }
+        }
+        self.write()
+    }
+
+    fn write(&mut self) -> Result<(), Error> {
+        let result = match &mut self.output {
+            Output::Open(output) => output.write_all(&self.translated).and_then(|()| output.flush()),
+            Output::Closed => Ok(()),
+        };
+        self.translated.clear();
+        match result {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.output = Output::Closed;
+                Ok(())
+            }
+            result => result.map_err(Error::Write),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => write!(f, "<stdin>: {error}"),
+            Self::Write(error) => write!(f, "<stdout>: {error}"),
+            Self::Hold(error) => {
+                write!(
+                    f,
+                    "cannot hold lines in a temporary file: {error}: pass --stack-check=on or off, or set TMPDIR"
+                )
+            }
+            Self::Split(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,154 @@
+//! The grammar of a line: `STACK COUNT`, or `STACK COUNT COUNT` in a differential profile.
+//!
+//! There is no standard for folded stacks; this is what the renderers take. flamegraph.pl splits a line
+//! with `^(.*)\s+?(\d+(?:\.\d*)?)$`, and once more for the second count of a differential profile;
+//! inferno (`flamegraph/merge.rs`) also takes a carriage return before the newline, and skips blank lines
+//! and lines that start with `# `.
+
+use bstr::ByteSlice;
+
+/// A line, as the renderers see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// A stack with its sample counts. The bytes are the line's first ones, up to the blanks before the
+    /// counts: frames separated by `;`, never only blanks.
+    Stack(&'a [u8]),
+    /// A blank line or a comment: nothing to translate, nothing wrong.
+    Skip,
+    /// Anything else: the renderers would drop this line.
+    NoCount,
+}
+
+impl<'a> Line<'a> {
+    /// Reads `line`, which is given without its newline; a carriage return may stand at its end.
+    #[must_use]
+    pub fn parse(line: &'a [u8]) -> Self {
+        let text = trim_blanks_end(line.strip_suffix(b"\r").unwrap_or(line));
+        if text.is_empty() || line.starts_with(b"# ") {
+            return Self::Skip;
+        }
+        match strip_count(text) {
+            Some(stack) => Self::Stack(strip_count(stack).unwrap_or(stack)),
+            None => Self::NoCount,
+        }
+    }
+}
+
+/// The frames of a stack, from the root to the leaf; at least one, and any of them may be empty.
+pub fn frames(stack: &[u8]) -> impl Iterator<Item = &[u8]> {
+    stack.split_str(b";")
+}
+
+/// Whether a renderer reads `text` as a sample count: digits, optionally with a point and more digits.
+#[must_use]
+pub fn is_count(text: &[u8]) -> bool {
+    let mut halves = text.splitn(2, |&byte| byte == b'.');
+    let whole = halves.next().unwrap_or_default();
+    let fraction = halves.next().unwrap_or_default();
+    !whole.is_empty() && whole.iter().chain(fraction).all(u8::is_ascii_digit)
+}
+
+/// What stands before the blanks and the count at the end of `text`, if that is not blank.
+fn strip_count(text: &[u8]) -> Option<&[u8]> {
+    let blank = text.iter().rposition(|&byte| is_blank(byte))?;
+    let (before, count) = text.split_at(blank);
+    let before = trim_blanks_end(before);
+    (is_count(&count[1..]) && !before.is_empty()).then_some(before)
+}
+
+/// Whether `byte` is a blank: a space or a tab.
+#[must_use]
+pub fn is_blank(byte: u8) -> bool {
+    byte == b' ' || byte == b'\t'
+}
+
+fn trim_blanks_end(text: &[u8]) -> &[u8] {
+    let blanks = text.iter().rev().take_while(|&&byte| is_blank(byte));
+    &text[..text.len() - blanks.count()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Line::{self, NoCount, Skip};
+    use super::{frames, is_count};
+
+    #[test]
+    fn a_line_is_a_stack_with_counts() {
+        for (line, stack) in [
+            ("a;b 5", "a;b"),
+            ("a 5", "a"),
+            ("a;b  5", "a;b"),
+            ("a;b\t5", "a;b"),
+            ("a;b 5 ", "a;b"),
+            ("a;b 5 \t", "a;b"),
+            ("a;b 5\r", "a;b"),
+            ("a;b 5 \r", "a;b"),
+            ("a;b 5.75", "a;b"),
+            ("a;b 5.", "a;b"),
+            ("a;b 3 7", "a;b"),
+            ("a;b 3.5\t7.25", "a;b"),
+            ("a;foo 1 3 7", "a;foo 1"),
+            ("3 7", "3"),
+            ("1 3 7", "1"),
+            (" 3 7", " 3"),
+            (" a;b 5", " a;b"),
+            ("a;;b 5", "a;;b"),
+            ("a;b; 5", "a;b;"),
+            ("; 5", ";"),
+            ("#x 5", "#x"),
+            ("a# b 5", "a# b"),
+            ("a 1234567890123456789012345678901234567890", "a"),
+            ("a;b:tid 29888 5", "a;b:tid"),
+        ] {
+            assert_eq!(Line::parse(line.as_bytes()), Line::Stack(stack.as_bytes()), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_a_count_is_no_stack() {
+        for line in [
+            "a;b",
+            "5",
+            " 5",
+            "\t5",
+            "a;b 5x",
+            "a;b -3",
+            "a;b +3",
+            "a;b .5",
+            "a;b 1e3",
+            "a;b 5..",
+            "a;b 5.0.0",
+            "a;b 5\r\r",
+            "a;b 5\r ",
+            "a;b5",
+            ";",
+            "#5",
+            "a;b 5\u{a0}",
+            "a;b\u{b}5",
+        ] {
+            assert_eq!(Line::parse(line.as_bytes()), NoCount, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn blank_lines_and_comments_are_skipped() {
+        for line in ["", " ", "\t", "\r", " \t \r", "# x", "# x 5", "# ", "# aot_func#1 5"] {
+            assert_eq!(Line::parse(line.as_bytes()), Skip, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_count_is_digits_optionally_with_a_point() {
+        for count in ["0", "12", "12.5", "12.", "007"] {
+            assert!(is_count(count.as_bytes()), "{count:?}");
+        }
+        for other in ["", ".", ".5", "-1", "+1", "1e3", "1.2.3", "1,5", "0x1f", "١"] {
+            assert!(!is_count(other.as_bytes()), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn frames_stand_between_semicolons() {
+        assert_eq!(frames(b"a;;b;").collect::<Vec<_>>(), [&b"a"[..], b"", b"b", b""]);
+    }
+}

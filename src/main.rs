@@ -1,0 +1,112 @@
+//! The program: standard input and output, messages and the exit status.
+
+mod cli;
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+
+use cli::{Command, Config};
+use wamr_fold_translate::{Filter, HOLD_LIMIT, Module, Modules, Split, Translator, Wasm};
+
+/// Frames or lines were left as they are, or reading or writing failed.
+const INCOMPLETE: u8 = 1;
+/// The command line, a module or the split directory cannot be used: nothing was read.
+const UNUSABLE: u8 = 2;
+
+fn main() -> ExitCode {
+    match cli::parse(std::env::args_os().skip(1)) {
+        Ok(Command::Translate(config)) => match prepare(&config) {
+            Ok((translator, split)) => translate(&config, translator, split),
+            Err(error) => fail(UNUSABLE, error),
+        },
+        Ok(Command::Print(text)) => print(text),
+        Err(error) => fail(UNUSABLE, error),
+    }
+}
+
+/// Loads the modules and makes the split files; the error is a message.
+fn prepare(config: &Config) -> Result<(Translator, Option<Split>), String> {
+    let mut modules = Modules::default();
+    for operand in &config.modules {
+        let path = operand.path.display();
+        let wasm = Wasm::open(&operand.path).map_err(|error| format!("{path}: {error}"))?;
+        if let Some(warning) = wasm.warning() {
+            config.warn(format_args!("{path}: warning: {warning}"));
+        }
+        let module = Module::new(operand.name.clone(), operand.path.clone(), wasm);
+        modules.add(module).map_err(|error| format!("{path}: {error}"))?;
+    }
+    let names: Vec<_> = config.modules.iter().map(cli::Operand::split_name).collect();
+    let split =
+        config.split_dir.as_ref().map(|directory| Split::create(directory, names.iter().map(Vec::as_slice)));
+    let split = split.transpose().map_err(|error| error.to_string())?;
+    Ok((Translator::new(modules), split))
+}
+
+/// Translates standard input to standard output.
+fn translate(config: &Config, translator: Translator, split: Option<Split>) -> ExitCode {
+    let (input, output) = match standard_streams() {
+        Ok(streams) => streams,
+        Err(error) => return fail(INCOMPLETE, error),
+    };
+    if input.is_terminal() {
+        config.warn(WAITING);
+    }
+    let mut filter = Filter::new(translator, output, split);
+    let result = filter.run_file(input, config.stack_check, HOLD_LIMIT);
+    let report = filter.translator().report();
+    for message in report.messages(filter.translator().modules()) {
+        match message.is_warning || config.allow_unresolved {
+            true => config.warn(format_args!("<stdin>:{}: warning: {}", message.line, message.text)),
+            false => complain(format_args!("<stdin>:{}: {}", message.line, message.text)),
+        }
+    }
+    match result {
+        Err(error) => fail(INCOMPLETE, error),
+        Ok(()) if report.has_unresolved() && !config.allow_unresolved && !filter.is_closed() => {
+            INCOMPLETE.into()
+        }
+        Ok(()) => ExitCode::SUCCESS,
+    }
+}
+
+const WAITING: &str = "reading folded stacks from the terminal until Ctrl-D; to read a file: \
+                       wamr-fold-translate app.wasm < out.folded";
+
+/// Standard input and output without the buffers of the standard library, which would only copy.
+fn standard_streams() -> io::Result<(File, File)> {
+    let input = io::stdin().as_fd().try_clone_to_owned()?;
+    let output = io::stdout().as_fd().try_clone_to_owned()?;
+    Ok((input.into(), output.into()))
+}
+
+/// Prints `text` to standard output; a reader who has gone wants no more of it.
+fn print(text: &str) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            fail(INCOMPLETE, format_args!("<stdout>: {error}"))
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+impl Config {
+    fn warn(&self, message: impl Display) {
+        if !self.quiet {
+            complain(message);
+        }
+    }
+}
+
+fn fail(status: u8, message: impl Display) -> ExitCode {
+    complain(message);
+    status.into()
+}
+
+/// Prints a line to standard error. Where that fails, there is nobody left to tell.
+fn complain(message: impl Display) {
+    _ = writeln!(io::stderr(), "wamr-fold-translate: {message}");
+}

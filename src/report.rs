@@ -1,0 +1,122 @@
+//! What could not be done, each cause once, however often it occurred.
+
+use std::collections::HashMap;
+
+use crate::module::{ModuleId, Modules};
+use crate::quote::{operand, quoted};
+
+/// So many unknown modules are told apart, so that the report stays short; the others are counted together.
+const UNKNOWN_MODULES: usize = 10;
+
+/// Why a frame or line was left as it is, or is doubtful.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// A frame names this module, which is none of those loaded.
+    UnknownModule(Vec<u8>),
+    /// A frame names one of many more modules that are not loaded.
+    MoreUnknownModules,
+    /// A frame names no module, and none of those loaded is for such frames.
+    NoModule,
+    /// A frame holds the mark of a WAMR symbol and is none.
+    Unreadable,
+    /// A line has no sample count.
+    NoCount,
+    /// A frame's function is past the last one of its module. The frame was translated nevertheless.
+    PastTheEnd(ModuleId),
+}
+
+/// Everything that was found while translating.
+#[derive(Debug, Default)]
+pub struct Report {
+    findings: HashMap<Cause, Finding>,
+}
+
+#[derive(Debug)]
+struct Finding {
+    count: u64,
+    line: u64,
+    example: Vec<u8>,
+}
+
+/// One line of the report.
+#[derive(Debug)]
+pub struct Message {
+    /// The first line of the input that has this cause, from 1.
+    pub line: u64,
+    /// Whether everything was translated, and only may be wrong.
+    pub is_warning: bool,
+    /// What was found, how often, an example, and what to do.
+    pub text: String,
+}
+
+impl Report {
+    /// Counts one frame or line, which is in line number `line` and reads `example`.
+    pub fn add(&mut self, cause: Cause, line: u64, example: &[u8]) {
+        let cause = match cause {
+            Cause::UnknownModule(_) if self.is_one_too_many(&cause) => Cause::MoreUnknownModules,
+            cause => cause,
+        };
+        let first = || Finding { count: 0, line, example: example.to_vec() };
+        self.findings.entry(cause).or_insert_with(first).count += 1;
+    }
+
+    fn is_one_too_many(&self, cause: &Cause) -> bool {
+        let unknown = self.findings.keys().filter(|cause| matches!(cause, Cause::UnknownModule(_)));
+        !self.findings.contains_key(cause) && unknown.count() >= UNKNOWN_MODULES
+    }
+
+    /// Whether a frame or line was left as it is.
+    #[must_use]
+    pub fn has_unresolved(&self) -> bool {
+        self.findings.keys().any(|cause| !matches!(cause, Cause::PastTheEnd(_)))
+    }
+
+    /// The report, in the order of the lines where each cause was first met.
+    #[must_use]
+    pub fn messages(&self, modules: &Modules) -> Vec<Message> {
+        let message = |(cause, finding): (&Cause, &Finding)| Message {
+            line: finding.line,
+            is_warning: matches!(cause, Cause::PastTheEnd(_)),
+            text: text(cause, finding, modules),
+        };
+        let mut messages: Vec<_> = self.findings.iter().map(message).collect();
+        messages.sort_by(|a, b| (a.line, &a.text).cmp(&(b.line, &b.text)));
+        messages
+    }
+}
+
+fn text(cause: &Cause, finding: &Finding, modules: &Modules) -> String {
+    let frames = if finding.count == 1 { "1 frame".to_owned() } else { format!("{} frames", finding.count) };
+    let example = quoted(&finding.example);
+    match cause {
+        Cause::UnknownModule(name) => format!(
+            "{frames} of module {} not translated, such as {example}: pass {}",
+            quoted(name),
+            operand(name)
+        ),
+        Cause::MoreUnknownModules => format!(
+            "{frames} of more modules not translated, such as {example}: pass NAME=FILE.wasm for each"
+        ),
+        Cause::NoModule => format!(
+            "{frames} without a module's name not translated, such as {example}: \
+             pass =FILE.wasm for the module that they belong to, or that module alone"
+        ),
+        Cause::Unreadable => format!(
+            "{frames} not translated, no WAMR symbol can be read from such as {example}: \
+             a module's name that holds \";\", \"->\" or \"(\" is cut by collapsers, load it under another one"
+        ),
+        Cause::NoCount => format!(
+            "{} not translated, such as {example}: a folded stack ends in a blank and a sample count",
+            if finding.count == 1 { "1 line".to_owned() } else { format!("{} lines", finding.count) },
+        ),
+        Cause::PastTheEnd(id) => {
+            let module = &modules[*id];
+            format!(
+                "{frames} past the last of the {} functions in {}, such as {example}: \
+                 pass the file that was profiled",
+                module.wasm().functions(),
+                module.path().display(),
+            )
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Whether a profile is one of code with software stack checks, which one frame anywhere in it tells.
+//!
+//! WAMR's LLVM JIT then puts a check in front of every function: `aot_func_internal#N` is the function and
+//! `aot_func#N` only its check (`core/iwasm/compilation/aot_llvm.c`).
+
+use std::io::{Read, Result, Seek, SeekFrom};
+
+use bstr::{ByteSlice, Finder};
+
+use crate::blocks::Blocks;
+use crate::folded::{Line, frames};
+use crate::symbol::{Frame, Kind};
+
+/// Whether `aot_func#N` is taken for a stack check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StackCheck {
+    /// If there is an `aot_func_internal#N` anywhere in the input.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+/// Whether any line of `file`, from where it stands, has a frame `aot_func_internal#N`. The file is left
+/// standing where it stood.
+///
+/// # Errors
+///
+/// If reading or seeking fails.
+pub fn search(file: &mut (impl Read + Seek)) -> Result<bool> {
+    let start = file.stream_position()?;
+    let found = search_lines(&mut *file)?;
+    file.seek(SeekFrom::Start(start))?;
+    Ok(found)
+}
+
+fn search_lines(input: impl Read) -> Result<bool> {
+    let mut blocks = Blocks::new(input);
+    loop {
+        let block = blocks.next()?;
+        if block.is_empty() || find_line(block, Kind::Internal).is_some() {
+            return Ok(!block.is_empty());
+        }
+    }
+}
+
+/// Where in `lines` the first line starts that has a frame of this kind.
+#[must_use]
+pub fn find_line(lines: &[u8], kind: Kind) -> Option<usize> {
+    let marker = Finder::new(kind.marker());
+    let mut start = 0;
+    while let Some(hit) = marker.find(&lines[start..]) {
+        let hit = start + hit;
+        let line_start = lines[..hit].rfind_byte(b'\n').map_or(0, |newline| newline + 1);
+        let line_end = lines[hit..].find_byte(b'\n').map_or(lines.len(), |newline| hit + newline);
+        if has_frame(&lines[line_start..line_end], kind) {
+            return Some(line_start);
+        }
+        start = line_end;
+    }
+    None
+}
+
+fn has_frame(line: &[u8], kind: Kind) -> bool {
+    let is_of_kind = |frame| matches!(Frame::parse(frame), Frame::Wasm(symbol) if symbol.kind == kind);
+    matches!(Line::parse(line), Line::Stack(stack) if frames(stack).any(is_of_kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Seek};
+
+    use super::{find_line, search};
+    use crate::symbol::Kind::{Func, Internal};
+
+    #[test]
+    fn a_line_is_found_by_the_kind_of_a_frame() {
+        let lines = b"main 1\nmain;aot_func#1 1\nmain;aot_func_internal#1;x 1\n";
+        assert_eq!(find_line(lines, Func), Some(7));
+        assert_eq!(find_line(lines, Internal), Some(25));
+        assert_eq!(find_line(&lines[..25], Internal), None);
+        assert_eq!(find_line(b"", Func), None);
+    }
+
+    #[test]
+    fn only_a_frame_of_a_folded_stack_counts() {
+        for line in [
+            "# aot_func_internal#1 5",
+            "aot_func_internal#1",
+            "my_aot_func_internal#1 5",
+            "aot_func_internal#x 5",
+            "[Wasm] aot_func_internal#1 5",
+            "[aot_func_internal#1]#aot_func#2 5",
+            "a;b 5",
+        ] {
+            assert_eq!(find_line(line.as_bytes(), Internal), None, "{line:?}");
+        }
+        for line in
+            ["aot_func_internal#1 5", "a; [m]#aot_func_internal#1_[j];b 5\r", "x;aot_func_internal#1 3 7"]
+        {
+            assert_eq!(find_line(line.as_bytes(), Internal), Some(0), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_searched_from_where_it_stands_and_left_there() {
+        let mut file = Cursor::new("aot_func_internal#1 1\naot_func#1 1\n");
+        assert!(search(&mut file).unwrap());
+        assert_eq!(file.position(), 0);
+        file.seek(std::io::SeekFrom::Start(22)).unwrap();
+        assert!(!search(&mut file).unwrap());
+        assert_eq!(file.position(), 22);
+    }
+}
