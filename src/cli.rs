@@ -95,7 +95,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, E
         match argument {
             Short('d') | Long("split-dir") => config.split_dir = Some(parser.value()?.into()),
             Short('s') | Long("stack-check") => {
-                config.stack_check = parser.value()?.parse_with(stack_check)?
+                config.stack_check = parser.value()?.parse_with(stack_check)?;
             }
             Long("allow-unresolved") => config.allow_unresolved = true,
             Short('q') | Long("quiet") => config.quiet = true,
@@ -157,7 +157,7 @@ impl fmt::Display for Error {
         match self {
             Self::Arguments(error) => write!(f, "{error}")?,
             Self::NoModule => {
-                f.write_str("no MODULE was passed, which is the wasm file that was profiled")?
+                f.write_str("no MODULE was passed, which is the wasm file that was profiled")?;
             }
             Self::NoFile(operand) => write!(f, "{:?} names no file", BStr::new(operand.as_bytes()))?,
         }

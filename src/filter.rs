@@ -88,10 +88,7 @@ impl<W: Write> Filter<W> {
     ) -> Result<(), Error> {
         let is_regular = file.metadata().map_err(Error::Read)?.is_file();
         let stack_check = match stack_check {
-            StackCheck::Auto if is_regular => match search(&mut file).map_err(Error::Read)? {
-                true => StackCheck::On,
-                false => StackCheck::Off,
-            },
+            StackCheck::Auto if is_regular => search(&mut file).map_err(Error::Read)?,
             other => other,
         };
         self.run(file, stack_check, hold_limit)

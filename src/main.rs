@@ -59,9 +59,10 @@ fn translate(config: &Config, translator: Translator, split: Option<Split>) -> E
     let result = filter.run_file(input, config.stack_check, HOLD_LIMIT);
     let report = filter.translator().report();
     for message in report.messages(filter.translator().modules()) {
-        match message.is_warning || config.allow_unresolved {
-            true => config.warn(format_args!("<stdin>:{}: warning: {}", message.line, message.text)),
-            false => complain(format_args!("<stdin>:{}: {}", message.line, message.text)),
+        if message.is_warning || config.allow_unresolved {
+            config.warn(format_args!("<stdin>:{}: warning: {}", message.line, message.text));
+        } else {
+            complain(format_args!("<stdin>:{}: {}", message.line, message.text));
         }
     }
     match result {

@@ -80,13 +80,13 @@ impl Report {
             text: text(cause, finding, modules),
         };
         let mut messages: Vec<_> = self.findings.iter().map(message).collect();
-        messages.sort_by(|a, b| (a.line, &a.text).cmp(&(b.line, &b.text)));
+        messages.sort_by(|a, b| (a.line, a.is_warning, &a.text).cmp(&(b.line, b.is_warning, &b.text)));
         messages
     }
 }
 
 fn text(cause: &Cause, finding: &Finding, modules: &Modules) -> String {
-    let frames = if finding.count == 1 { "1 frame".to_owned() } else { format!("{} frames", finding.count) };
+    let frames = counted(finding.count, "frame");
     let example = quoted(&finding.example);
     match cause {
         Cause::UnknownModule(name) => format!(
@@ -102,21 +102,26 @@ fn text(cause: &Cause, finding: &Finding, modules: &Modules) -> String {
              pass =FILE.wasm for the module that they belong to, or that module alone"
         ),
         Cause::Unreadable => format!(
-            "{frames} not translated, no WAMR symbol can be read from such as {example}: \
-             a module's name that holds \";\", \"->\" or \"(\" is cut by collapsers, load it under another one"
+            "{frames} that cannot be read as a WAMR symbol not translated, such as {example}: \
+             collapsers cut a module's name at \"->\" and \"(\", so load it under another name"
         ),
         Cause::NoCount => format!(
-            "{} not translated, such as {example}: a folded stack ends in a blank and a sample count",
-            if finding.count == 1 { "1 line".to_owned() } else { format!("{} lines", finding.count) },
+            "{} without a sample count not translated, such as {example}: \
+             pass what stackcollapse-perf.pl prints",
+            counted(finding.count, "line")
         ),
         Cause::PastTheEnd(id) => {
             let module = &modules[*id];
             format!(
-                "{frames} past the last of the {} functions in {}, such as {example}: \
+                "{frames} past the last function of {} (it has {}), such as {example}: \
                  pass the file that was profiled",
-                module.wasm().functions(),
                 module.path().display(),
+                module.wasm().functions(),
             )
         }
     }
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

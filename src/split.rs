@@ -125,7 +125,7 @@ impl fmt::Display for Error {
             Self::SameFile(path) => {
                 write!(
                     f,
-                    "{}: two modules would be split to this file: give one another name, NAME=FILE.wasm",
+                    "{}: two modules would be split to this file: pass NAME=FILE with different names",
                     path.display()
                 )
             }

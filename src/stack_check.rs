@@ -23,27 +23,26 @@ pub enum StackCheck {
     Off,
 }
 
-/// Whether any line of `file`, from where it stands, has a frame `aot_func_internal#N`. The file is left
+/// Finds out what [`StackCheck::Auto`] means for `file`, from where it stands to its end, and leaves it
 /// standing where it stood.
 ///
 /// # Errors
 ///
 /// If reading or seeking fails.
-pub fn search(file: &mut (impl Read + Seek)) -> Result<bool> {
+pub fn search(file: &mut (impl Read + Seek)) -> Result<StackCheck> {
     let start = file.stream_position()?;
-    let found = search_lines(&mut *file)?;
+    let mut blocks = Blocks::new(&mut *file);
+    let found = loop {
+        let block = blocks.next()?;
+        if block.is_empty() {
+            break StackCheck::Off;
+        }
+        if find_line(block, Kind::Internal).is_some() {
+            break StackCheck::On;
+        }
+    };
     file.seek(SeekFrom::Start(start))?;
     Ok(found)
-}
-
-fn search_lines(input: impl Read) -> Result<bool> {
-    let mut blocks = Blocks::new(input);
-    loop {
-        let block = blocks.next()?;
-        if block.is_empty() || find_line(block, Kind::Internal).is_some() {
-            return Ok(!block.is_empty());
-        }
-    }
 }
 
 /// Where in `lines` the first line starts that has a frame of this kind.
@@ -70,9 +69,9 @@ fn has_frame(line: &[u8], kind: Kind) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Cursor, Seek};
+    use std::io::Cursor;
 
-    use super::{find_line, search};
+    use super::{StackCheck, find_line, search};
     use crate::symbol::Kind::{Func, Internal};
 
     #[test]
@@ -107,10 +106,10 @@ mod tests {
     #[test]
     fn a_file_is_searched_from_where_it_stands_and_left_there() {
         let mut file = Cursor::new("aot_func_internal#1 1\naot_func#1 1\n");
-        assert!(search(&mut file).unwrap());
+        assert_eq!(search(&mut file).unwrap(), StackCheck::On);
         assert_eq!(file.position(), 0);
-        file.seek(std::io::SeekFrom::Start(22)).unwrap();
-        assert!(!search(&mut file).unwrap());
+        file.set_position(22);
+        assert_eq!(search(&mut file).unwrap(), StackCheck::Off);
         assert_eq!(file.position(), 22);
     }
 }

@@ -1,0 +1,168 @@
+//! What is read from wasm files, and which are refused.
+
+use std::io::{Seek, Write};
+use std::time::{Duration, Instant};
+
+use wasm_encoder::{Module, NameMap, NameSection, RawSection};
+
+use crate::support::{Outcome, failure, program, shell, success, wat};
+
+/// What the program prints for a profile with these frames, run on `module`.
+fn translate(module: &[u8], frames: &str) -> Outcome {
+    let outcome = program(&["app.wasm"]).with_file("app.wasm", module).pipe(format!("{frames} 1\n"));
+    Outcome { stdout: outcome.stdout.trim_end_matches(" 1\n").to_owned(), ..outcome }
+}
+
+#[test]
+fn only_imported_functions_move_the_index() {
+    let module = wat(r#"(module
+        (import "env" "memory" (memory 1))
+        (import "env" "f" (func $imported_1))
+        (import "env" "table" (table 1 funcref))
+        (import "env" "global" (global i32))
+        (import "env" "g" (func $imported_2))
+        (import "env" "tag" (tag))
+        (func $first) (func) (func $third))"#);
+    assert_eq!(
+        translate(&module, "aot_func#0;aot_func#1;aot_func#2"),
+        success("[Wasm] first;[Wasm] func[3];[Wasm] third")
+    );
+}
+
+#[test]
+fn grouped_imports_are_counted_one_by_one() {
+    let module = wat(r#"(module
+        (import "env" (item "a" (func)) (item "b" (global i32)) (item "c" (func)))
+        (import "env" (item "d") (item "e") (func))
+        (import "env" (item "f") (item "g") (global i32))
+        (func $first))"#);
+    assert_eq!(translate(&module, "aot_func#0"), success("[Wasm] first"));
+    assert_eq!(translate(&module, "aot_func#1").stdout, "[Wasm] func[5]");
+}
+
+#[test]
+fn imports_of_an_exact_function_type_are_functions() {
+    let module =
+        wat(r#"(module (type $t (func)) (import "env" "f" (func (exact (type $t)))) (func $first))"#);
+    assert_eq!(translate(&module, "aot_func#0"), success("[Wasm] first"));
+}
+
+#[test]
+fn modules_that_use_newer_proposals_load() {
+    for module in [
+        r#"(module (type $s (struct (field i32))) (type $a (array (mut (ref null $s))))
+            (import "env" "g" (global (ref null $a))) (func $f (param (ref null $s))))"#,
+        r#"(module (tag $e (import "env" "t") (param i32)) (tag $own) (func $f))"#,
+        r#"(module (import "env" "m" (memory i64 1 2 shared)) (import "env" "t" (table i64 1 funcref)) (func $f))"#,
+        "(module (memory 1 1 (pagesize 1)) (type $c (cont 1)) (type (func)) (func $f))",
+    ] {
+        assert_eq!(translate(&wat(module), "aot_func#0"), success("[Wasm] f"), "{module}");
+    }
+}
+
+/// A module of two functions, with `names` as its name section.
+fn module_with_names(names: &[u8]) -> Vec<u8> {
+    let mut module = wat("(module (func) (func))");
+    let mut custom = b"\x04name".to_vec();
+    custom.extend_from_slice(names);
+    let mut section = Module::new();
+    section.section(&RawSection { id: 0, data: &custom });
+    module.extend_from_slice(&section.finish()[8..]);
+    module
+}
+
+fn name_map(names: &[(u32, &str)]) -> NameMap {
+    let mut map = NameMap::new();
+    for (index, name) in names {
+        map.append(*index, name);
+    }
+    map
+}
+
+#[test]
+fn the_last_of_several_names_for_a_function_counts() {
+    let mut names = NameSection::new();
+    names.module("a module");
+    names.functions(&name_map(&[(1, "one"), (0, "zero"), (1, "uno")]));
+    names.functions(&name_map(&[(0, "nil")]));
+    names.globals(&name_map(&[(0, "global")]));
+    let names = names.as_custom().data.into_owned();
+    assert_eq!(
+        translate(&module_with_names(&names), "aot_func#0;aot_func#1"),
+        success("[Wasm] nil;[Wasm] uno")
+    );
+}
+
+#[test]
+fn a_name_may_hold_anything() {
+    let names = [(0, "a;b\tc 12"), (1, "")];
+    let mut section = NameSection::new();
+    section.functions(&name_map(&names));
+    let module = module_with_names(&section.as_custom().data);
+    assert_eq!(translate(&module, "aot_func#0;aot_func#1"), success("[Wasm] a:b_c_12;[Wasm] func[1]"));
+}
+
+#[test]
+fn a_module_without_function_names_gets_a_warning() {
+    let outcome = translate(&wat("(module (func) (func))"), "aot_func#1");
+    assert_eq!(outcome.status, Some(0));
+    assert_eq!(outcome.stdout, "[Wasm] func[1]");
+    assert_eq!(
+        outcome.stderr,
+        "wamr-fold-translate: app.wasm: warning: has no function names, so its functions are shown as func[INDEX]: \
+         pass the build that is not stripped, its indices are the same\n"
+    );
+}
+
+#[test]
+fn what_is_no_core_module_is_refused_with_what_it_seems_to_be() {
+    for (file, message) in [
+        (&b""[..], "is empty"),
+        (b"\0as", "is cut short, inside what starts at byte 0: copy or build it again"),
+        (b"\0asm\x01\0\0", "is cut short, inside what starts at byte 0: copy or build it again"),
+        (b"\0asm\x02\0\0\0", "is of version 2 of the wasm binary format, only 1 is known"),
+        (
+            b"\0asm\x0d\0\x01\0",
+            "is a component: pass the core module inside it (wasm-tools component unbundle takes it out)",
+        ),
+        (b"(module (func))", "is WebAssembly text: pass the binary (wat2wasm --debug-names makes it)"),
+        (b"\n  ;; text\n(module)", "is WebAssembly text: pass the binary (wat2wasm --debug-names makes it)"),
+        (b"\0aot\x03\0\0\0rest", "is a WAMR AOT file: pass the .wasm that it was made from"),
+        (b"\x1f\x8b\x08\0\0\0\0\0", "is compressed with gzip: unpack it first"),
+        (b"\x28\xb5\x2f\xfd\x04\0\0\0", "is compressed with zstd: unpack it first"),
+        (b"\x7fELF\x02\x01\x01\0", "is a native program or library (ELF): pass the .wasm that WAMR ran"),
+        (b"<!DOCTYPE html><title>404", "is an HTML page, perhaps a download that failed"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\n",
+            "is a git LFS pointer, not the file itself: fetch it with git lfs pull",
+        ),
+        (b"main;aot_func#1 5\nmain", r#"is not a wasm module, it begins with "main;aot_func#1 ""#),
+        (b"\x01", r#"is not a wasm module, it begins with "\x01""#),
+    ] {
+        assert_eq!(translate(file, ""), failure(2, "", &format!("app.wasm: {message}")));
+    }
+    assert_eq!(program(&["no.wasm"]).pipe(""), failure(2, "", "no.wasm: there is no such file"));
+    assert_eq!(program(&["/"]).pipe(""), failure(2, "", "/: is a directory: pass the .wasm file"));
+}
+
+#[test]
+fn a_module_may_come_through_a_pipe() {
+    let mut filter = shell(r#""$FILTER" app=<(cat app.wasm)"#).with_app();
+    assert_eq!(filter.pipe("aot_func#0 1\n"), success("[Wasm] run 1\n"));
+}
+
+#[test]
+fn sections_that_are_not_needed_are_not_read() {
+    let filter = program(&["app.wasm"]).with_app();
+    let mut file = std::fs::File::create(filter.path("app.wasm")).unwrap();
+    file.write_all(&wat("(module)")).unwrap();
+    for _ in 0..32 {
+        // A custom section of nearly 4 GiB; its content is a hole in the file.
+        file.write_all(b"\0\xf0\xff\xff\xff\x0f").unwrap();
+        file.seek_relative(0xffff_fff0).unwrap();
+    }
+    file.write_all(&wat("(module (func $last))")[8..]).unwrap();
+    let started = Instant::now();
+    assert_eq!({ filter }.pipe("aot_func#0 1\n"), success("[Wasm] last 1\n"));
+    assert!(started.elapsed() < Duration::from_secs(5), "it took {:?}", started.elapsed());
+}

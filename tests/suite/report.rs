@@ -1,0 +1,160 @@
+//! What is said of a profile that cannot be translated wholly, and the exit status then.
+
+use std::fs::File;
+
+use crate::support::{Outcome, failure, program, shell, stack, success};
+
+#[test]
+fn a_forgotten_module_is_named_as_it_must_be_passed() {
+    let mut filter = program(&["app.wasm"]).with_app();
+    let profile = "a 1\na;[core]#aot_func#7;[core]#aot_func#8 1\na;[app]#aot_func#0;[core]#aot_func#7 1\n";
+    assert_eq!(
+        filter.pipe(profile),
+        failure(
+            1,
+            "a 1\na;[core]#aot_func#7;[core]#aot_func#8 1\na;[Wasm] [app] run;[core]#aot_func#7 1\n",
+            r#"<stdin>:2: 3 frames of module "core" not translated, such as "[core]#aot_func#7": pass core=FILE.wasm"#
+        )
+    );
+    let message = filter.pipe("a;[my app]#aot_func#7 1\n").stderr;
+    assert!(message.ends_with("pass 'my app=FILE.wasm'\n"), "{message}");
+}
+
+#[test]
+fn each_cause_is_reported_once_in_the_order_of_the_lines() {
+    let mut filter = program(&["app.wasm", "lib=app.wasm"]).with_app();
+    let profile = "a;aot_func#1 1\nno count\n[x]#aot_func#1;[lib]#aot_func#99;aot_func#y 1\n".repeat(2);
+    let outcome = filter.pipe(&profile);
+    assert_eq!(outcome.status, Some(1));
+    assert_eq!(outcome.stdout, profile.replace("[lib]#aot_func#99", "[Wasm] [lib] func[100]"));
+    let messages: Vec<_> = outcome.stderr.lines().collect();
+    assert_eq!(
+        messages,
+        [
+            "wamr-fold-translate: <stdin>:1: 2 frames without a module's name not translated, such as \"aot_func#1\": \
+             pass =FILE.wasm for the module that they belong to, or that module alone",
+            "wamr-fold-translate: <stdin>:2: 2 lines without a sample count not translated, such as \"no count\": \
+             pass what stackcollapse-perf.pl prints",
+            "wamr-fold-translate: <stdin>:3: 2 frames of module \"x\" not translated, such as \"[x]#aot_func#1\": \
+             pass x=FILE.wasm",
+            "wamr-fold-translate: <stdin>:3: 2 frames that cannot be read as a WAMR symbol not translated, such as \
+             \"aot_func#y\": collapsers cut a module's name at \"->\" and \"(\", so load it under another name",
+            "wamr-fold-translate: <stdin>:3: warning: 2 frames past the last function of app.wasm (it has 4), such as \
+             \"[lib]#aot_func#99\": pass the file that was profiled",
+        ]
+    );
+}
+
+#[test]
+fn an_index_past_the_end_is_only_a_warning() {
+    let mut filter = program(&["app.wasm"]).with_app();
+    let outcome = filter.pipe("aot_func#2;aot_func#3;aot_func#4294967295 1\n");
+    assert_eq!(outcome.status, Some(0));
+    assert_eq!(outcome.stdout, "[Wasm] inc;[Wasm] func[4];[Wasm] func[4294967296] 1\n");
+    assert_eq!(
+        outcome.stderr,
+        "wamr-fold-translate: <stdin>:1: warning: 2 frames past the last function of app.wasm (it has 4), such as \
+         \"aot_func#3\": pass the file that was profiled\n"
+    );
+}
+
+#[test]
+fn allow_unresolved_reports_and_exits_with_0() {
+    let mut filter = program(&["--allow-unresolved", "app.wasm"]).with_app();
+    let outcome = filter.pipe("[x]#aot_func#1 1\n");
+    assert_eq!(outcome.status, Some(0));
+    assert_eq!(
+        outcome.stderr,
+        "wamr-fold-translate: <stdin>:1: warning: 1 frame of module \"x\" not translated, such as \"[x]#aot_func#1\": \
+         pass x=FILE.wasm\n"
+    );
+}
+
+#[test]
+fn quiet_hides_warnings_but_no_errors() {
+    let profile = "aot_func#99;[x]#aot_func#1 1\n";
+    let translated = "[Wasm] func[100];[x]#aot_func#1 1\n";
+    let mut filter = program(&["-q", "app.wasm"]).with_app();
+    let message =
+        r#"<stdin>:1: 1 frame of module "x" not translated, such as "[x]#aot_func#1": pass x=FILE.wasm"#;
+    assert_eq!(filter.pipe(profile), failure(1, translated, message));
+
+    let mut filter = program(&["--quiet", "--allow-unresolved", "app.wasm"]).with_app();
+    assert_eq!(filter.pipe(profile), success(translated));
+}
+
+#[test]
+fn text_from_the_input_is_escaped_and_cut() {
+    let mut filter = program(&["app.wasm"]).with_app();
+    let message = filter.pipe(b"[\x1b[31m\xff]#aot_func#1 1\n").stderr;
+    assert!(message.contains(r#"module "\x1b[31m\xff" not"#), "{message}");
+    assert!(message.contains(r"pass $'\x1b[31m\xff=FILE.wasm'"), "{message}");
+    let message = filter.pipe(format!("[{}]#aot_func#1 1\n", "x".repeat(100_000))).stderr;
+    assert!(message.len() < 400, "{} bytes", message.len());
+}
+
+#[test]
+fn the_report_of_many_unknown_modules_stays_short() {
+    let mut filter = program(&["app.wasm"]).with_app();
+    let profile: String = (0..10_000).map(|module| stack(&[&format!("[m{module}]#aot_func#1")])).collect();
+    let Outcome { status, stdout, stderr } = filter.pipe(&profile);
+    assert_eq!((status, stdout), (Some(1), profile));
+    let messages: Vec<_> = stderr.lines().collect();
+    assert_eq!(messages.len(), 11);
+    assert!(messages[9].contains("1 frame of module \"m9\" not translated"), "{messages:?}");
+    assert!(messages[10].contains("9990 frames of more modules not translated"), "{messages:?}");
+}
+
+#[test]
+fn a_reader_who_has_gone_is_no_failure() {
+    for input in ["aot_func#0 1\n", "[x]#aot_func#1 1\n"] {
+        let mut filter = program(&["app.wasm"]).with_app();
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        assert_eq!(filter.pipe_into(writer, input).status, Some(0), "{input:?}");
+    }
+}
+
+#[test]
+fn a_write_that_fails_is_reported_with_its_cause() {
+    let mut filter = program(&["app.wasm"]).with_app();
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    let message = "<stdout>: No space left on device (os error 28)";
+    assert_eq!(filter.pipe_into(full(), "aot_func#0 1\n"), failure(1, "", message));
+    for option in ["--help", "--version"] {
+        assert_eq!(program(&[option]).pipe_into(full(), ""), failure(1, "", message));
+    }
+}
+
+#[test]
+fn an_input_that_cannot_be_read_is_reported_with_its_cause() {
+    let mut filter = program(&["app.wasm"]).with_app();
+    let outcome = filter.file(File::open("/").unwrap());
+    assert_eq!(outcome, failure(1, "", "<stdin>: Is a directory (os error 21)"));
+}
+
+#[test]
+fn nothing_is_said_of_a_profile_that_was_translated() {
+    let mut filter = program(&["app.wasm"]).with_app();
+    let outcome = filter.pipe("# aot_func#x\n\naot_func#0;my_aot_func_helper;aot_func;[Wasm] aot_func#9 1\n");
+    assert_eq!(
+        outcome,
+        success("# aot_func#x\n\n[Wasm] run;my_aot_func_helper;aot_func;[Wasm] aot_func#9 1\n")
+    );
+}
+
+#[test]
+fn at_a_terminal_it_says_what_it_waits_for() {
+    // `script` makes a terminal, whose output it copies.
+    let mut filter = shell(r#"script --quiet --command "$FILTER app.wasm" /dev/null"#).with_app();
+    let outcome = filter.pipe("\x04");
+    if outcome.status == Some(127) {
+        eprintln!("skipped: the program `script` is missing");
+        return;
+    }
+    let terminal = outcome.stdout;
+    assert!(
+        terminal.contains("wamr-fold-translate: reading folded stacks from the terminal until Ctrl-D"),
+        "{terminal}"
+    );
+}

@@ -1,0 +1,147 @@
+//! `--split-dir`: one file for each module, complete or not at all.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::Stdio;
+
+use crate::support::{app, failure, program, stack, success, wat};
+
+#[test]
+fn a_line_goes_to_the_module_of_its_last_wasm_frame() {
+    let mut filter = program(&["-d", "dir/sub", "core=app.wasm", "lib=app.wasm"]).with_app();
+    let outcome = filter
+        .pipe("main 1\na;[core]#aot_func#0;[lib]#aot_func#1;host 2\na;[lib]#aot_func#0;[core]#aot_func#1 3");
+    assert_eq!(
+        outcome,
+        success(
+            "main 1\na;[Wasm] [core] run;[Wasm] [lib] sum;host 2\na;[Wasm] [lib] run;[Wasm] [core] sum 3\n"
+        )
+    );
+    assert_eq!(filter.list("dir/sub"), ["core.folded", "lib.folded"]);
+    assert_eq!(filter.read("dir/sub/core.folded"), "a;[Wasm] [lib] run;[Wasm] [core] sum 3\n");
+    assert_eq!(filter.read("dir/sub/lib.folded"), "a;[Wasm] [core] run;[Wasm] [lib] sum;host 2\n");
+}
+
+#[test]
+fn only_translated_frames_choose_the_file() {
+    let mut filter = program(&["-d", "dir", "core=app.wasm", "lib=app.wasm"]).with_app();
+    let outcome = filter
+        .pipe("a;[core]#aot_func#0;[other]#aot_func#0;aot_func#x;aot_func#0 1\na;[other]#aot_func#0 1\n");
+    assert_eq!(outcome.status, Some(1));
+    assert_eq!(
+        filter.read("dir/core.folded"),
+        "a;[Wasm] [core] run;[other]#aot_func#0;aot_func#x;aot_func#0 1\n"
+    );
+    assert_eq!(filter.read("dir/lib.folded"), "");
+}
+
+#[test]
+fn every_module_has_a_file_even_an_empty_one() {
+    let arguments = ["-d", "dir", "app.wasm", "lib=app.wasm", "=other.wasm"];
+    let mut filter = program(&arguments).with_app().with_file("other.wasm", app());
+    assert_eq!(filter.pipe("aot_func#0 1\n"), success("[Wasm] run 1\n"));
+    assert_eq!(filter.list("dir"), ["app.folded", "lib.folded", "other.folded"]);
+    assert_eq!(filter.read("dir/app.folded"), "");
+    assert_eq!(filter.read("dir/lib.folded"), "");
+    assert_eq!(filter.read("dir/other.folded"), "[Wasm] run 1\n");
+}
+
+#[test]
+fn two_modules_of_one_file_are_refused_before_anything_is_made() {
+    let mut filter = program(&["-d", "dir", "app.wasm", "=app.wasm"]).with_app();
+    let message =
+        "dir/app.folded: two modules would be split to this file: pass NAME=FILE with different names";
+    assert_eq!(filter.pipe("aot_func#0 1\n"), failure(2, "", message));
+    assert!(!filter.path("dir").exists());
+}
+
+#[test]
+fn names_that_a_file_cannot_have_are_encoded() {
+    let names = ["../up", ".hidden", "100%", "tab\there", "größe [x]"];
+    let operands: Vec<_> = names.iter().map(|name| format!("{name}=app.wasm")).collect();
+    let mut arguments = vec!["-d", "dir"];
+    arguments.extend(operands.iter().map(String::as_str));
+    let mut filter = program(&arguments).with_app();
+    assert_eq!(filter.pipe(""), success(""));
+    assert_eq!(
+        filter.list("dir"),
+        ["%2E.%2Fup.folded", "%2Ehidden.folded", "100%25.folded", "größe [x].folded", "tab%09here.folded"]
+    );
+}
+
+#[test]
+fn a_run_that_fails_leaves_the_files_of_an_earlier_run() {
+    let mut filter = program(&["-d", ".", "app.wasm"]).with_app().with_file("app.folded", "earlier\n");
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let outcome = filter.pipe_into(full, "aot_func#0 1\n");
+    assert_eq!(outcome, failure(1, "", "<stdout>: No space left on device (os error 28)"));
+    assert_eq!(filter.read("app.folded"), "earlier\n");
+    assert_eq!(filter.list("."), ["app.folded", "app.wasm"]);
+}
+
+#[test]
+fn a_run_that_leaves_frames_unresolved_completes_the_files() {
+    let mut filter = program(&["-d", "dir", "app.wasm"]).with_app();
+    assert_eq!(filter.pipe("aot_func#0;[other]#aot_func#0 1\n").status, Some(1));
+    assert_eq!(filter.read("dir/app.folded"), "[Wasm] run;[other]#aot_func#0 1\n");
+}
+
+#[test]
+fn files_of_an_earlier_run_are_replaced_and_others_left_alone() {
+    let mut filter = program(&["-d", ".", "app.wasm"]).with_app().with_file("app.folded", "earlier\n");
+    assert_eq!(filter.pipe("aot_func#0 1\n"), success("[Wasm] run 1\n"));
+    assert_eq!(filter.read("app.folded"), "[Wasm] run 1\n");
+    assert_eq!(filter.list("."), ["app.folded", "app.wasm"]);
+}
+
+#[test]
+fn a_symbolic_link_is_replaced_and_not_followed() {
+    let mut filter = program(&["-d", ".", "app.wasm"]).with_app().with_file("target", "untouched\n");
+    symlink("target", filter.path("app.folded")).unwrap();
+    assert_eq!(filter.pipe("aot_func#0 1\n"), success("[Wasm] run 1\n"));
+    assert!(fs::symlink_metadata(filter.path("app.folded")).unwrap().is_file());
+    assert_eq!(filter.read("target"), "untouched\n");
+}
+
+#[test]
+fn files_are_as_readable_as_any_that_a_program_makes() {
+    let mut filter = program(&["-d", ".", "app.wasm"]).with_app().with_file("other", "");
+    assert_eq!(filter.pipe(""), success(""));
+    let mode = |name| fs::metadata(filter.path(name)).unwrap().permissions().mode();
+    assert_eq!(mode("app.folded"), mode("other"));
+}
+
+#[test]
+fn files_are_completed_though_the_reader_has_gone() {
+    let mut filter = program(&["-s", "off", "-d", "dir", "app.wasm"]).with_app();
+    let mut child = filter.command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut stdin = child.stdin.take().unwrap();
+    let lines = stack(&["aot_func#0"]).repeat(100_000);
+    std::io::copy(&mut lines.as_bytes(), &mut stdin).unwrap();
+    drop(stdin);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(filter.read("dir/app.folded") == lines.replace("aot_func#0", "[Wasm] run"));
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_refused_before_anything_is_read() {
+    let mut filter = program(&["-d", "app.wasm/dir", "app.wasm"]).with_app();
+    let mut input = fs::File::open(filter.path("app.wasm")).unwrap();
+    let outcome = filter.file(input.try_clone().unwrap());
+    assert_eq!(outcome, failure(2, "", "app.wasm/dir: Not a directory (os error 20)"));
+    assert_eq!(input.read_to_end(&mut Vec::new()).unwrap(), app().len());
+}
+
+#[test]
+fn more_modules_than_a_process_may_have_open_files() {
+    let names: Vec<_> = (0..2000).map(|module| format!("m{module}=app.wasm")).collect();
+    let mut arguments = vec!["-d", "dir"];
+    arguments.extend(names.iter().map(String::as_str));
+    let mut filter = program(&arguments).with_file("app.wasm", wat("(module (func $run))"));
+    let lines: String = (0..2000).map(|module| stack(&[&format!("[m{module}]#aot_func#0")])).collect();
+    assert_eq!(filter.pipe(&lines).status, Some(0));
+    assert_eq!(filter.list("dir").len(), 2000);
+    assert_eq!(filter.read("dir/m1999.folded"), "main;[Wasm] [m1999] run 1\n");
+}

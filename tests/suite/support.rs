@@ -1,0 +1,184 @@
+//! Runs the program, and makes what it is run on.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// The program with arguments, about to be run in a directory of its own.
+pub struct Program {
+    pub command: Command,
+    pub dir: TempDir,
+}
+
+/// What a run left.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+const FILTER: &str = env!("CARGO_BIN_EXE_wamr-fold-translate");
+
+pub fn program(arguments: &[&str]) -> Program {
+    let mut command = Command::new(FILTER);
+    command.args(arguments);
+    in_directory(command)
+}
+
+/// A bash script, about to be run like the program, which it finds in `$FILTER`.
+pub fn shell(script: &str) -> Program {
+    let mut command = Command::new("bash");
+    command.args(["-c", script]).env("FILTER", FILTER);
+    in_directory(command)
+}
+
+fn in_directory(mut command: Command) -> Program {
+    let dir = tempfile::tempdir().unwrap();
+    command.current_dir(dir.path());
+    Program { command, dir }
+}
+
+impl Program {
+    /// Puts a file into the directory in which the program runs.
+    pub fn with_file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        std::fs::write(self.path(name), content).unwrap();
+        self
+    }
+
+    /// Puts `app.wasm` there, see [`app`].
+    pub fn with_app(self) -> Self {
+        self.with_file("app.wasm", app())
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The names of what is in a directory, sorted.
+    pub fn list(&self, dir: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path(dir)).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Runs the program with `input` on a pipe.
+    pub fn pipe(&mut self, input: impl AsRef<[u8]>) -> Outcome {
+        self.pipe_into(Stdio::piped(), input)
+    }
+
+    /// Runs the program with `input` on a pipe and `stdout` as its standard output.
+    pub fn pipe_into(&mut self, stdout: impl Into<Stdio>, input: impl AsRef<[u8]>) -> Outcome {
+        let mut child =
+            self.command.stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.as_ref();
+        thread::scope(|scope| {
+            // The program may exit without reading its input.
+            scope.spawn(move || _ = stdin.write_all(input));
+            outcome(child)
+        })
+    }
+
+    /// Runs the program with a file on standard input.
+    pub fn file(&mut self, input: impl Into<Stdio>) -> Outcome {
+        self.command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
+        outcome(self.command.spawn().unwrap())
+    }
+
+    /// Starts the program with pipes that are written and read line by line.
+    pub fn live(&mut self) -> Live {
+        let mut child = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let stdin = child.stdin.take();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || stdout.lines().try_for_each(|line| sender.send(line.unwrap())));
+        Live { child, stdin, lines }
+    }
+}
+
+fn outcome(child: Child) -> Outcome {
+    let output = child.wait_with_output().unwrap();
+    Outcome {
+        status: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// The outcome of a run that printed `stdout`, said nothing and succeeded.
+pub fn success(stdout: impl Into<String>) -> Outcome {
+    Outcome { status: Some(0), stdout: stdout.into(), stderr: String::new() }
+}
+
+/// The outcome of a run that printed `stdout` and one message, and exited with `status`.
+pub fn failure(status: i32, stdout: &str, message: &str) -> Outcome {
+    let stderr = format!("wamr-fold-translate: {message}\n");
+    Outcome { status: Some(status), stdout: stdout.to_owned(), stderr }
+}
+
+/// A running program in a live pipe.
+pub struct Live {
+    pub child: Child,
+    pub stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+}
+
+impl Live {
+    pub fn write(&mut self, text: &str) {
+        self.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// The next line that comes out, which it must do soon.
+    pub fn read(&self) -> String {
+        self.lines.recv_timeout(Duration::from_secs(20)).expect("a line comes out")
+    }
+
+    /// Whether no line has come out after a while.
+    pub fn is_silent(&self) -> bool {
+        self.lines.recv_timeout(Duration::from_millis(300)).is_err()
+    }
+
+    /// Ends the input, and returns the lines that come out then.
+    pub fn finish(mut self) -> Vec<String> {
+        drop(self.stdin.take());
+        let lines = self.lines.iter().collect();
+        assert!(self.child.wait().unwrap().success());
+        lines
+    }
+}
+
+/// A module that imports one function, and then defines `run`, `sum` and `inc`: N is 0, 1 and 2.
+pub fn app() -> Vec<u8> {
+    wat(r#"(module (import "env" "log" (func $log)) (func $run) (func $sum) (func $inc))"#)
+}
+
+pub fn wat(text: &str) -> Vec<u8> {
+    wat::parse_str(text).unwrap()
+}
+
+/// A folded stack that calls each of the frames, with count 1.
+pub fn stack(frames: &[&str]) -> String {
+    let mut line = "main".to_owned();
+    for frame in frames {
+        write!(line, ";{frame}").unwrap();
+    }
+    line + " 1\n"
+}
+
+/// Where the recordings are.
+pub fn recordings() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings")
+}
