@@ -4,8 +4,8 @@ use std::io::{ErrorKind, Read, Result};
 
 use bstr::ByteSlice;
 
-/// How many bytes are asked for in one read; more only where a line is longer.
-const SIZE: usize = 256 * 1024;
+/// How many bytes are asked for in one read, as many as a pipe holds; more only where a line is longer.
+const SIZE: usize = 64 * 1024;
 
 /// The lines of a stream, as many at a time as it has ready.
 #[derive(Debug)]

@@ -15,8 +15,9 @@ use crate::translate::Translator;
 /// So many bytes of lines are held in memory while it is not known whether there are stack checks.
 pub const HOLD_LIMIT: usize = 64 * 1024 * 1024;
 
-/// So many bytes of translated lines are written at once; the lines of one read may become longer.
-const WRITE_SIZE: usize = 1024 * 1024;
+/// So many bytes of translated lines are written at once. A pipe holds four times as much, so the next lines
+/// are translated while the reader takes these.
+const WRITE_SIZE: usize = 16 * 1024;
 
 /// Translates a stream of lines to another, and if asked to, to split files.
 #[derive(Debug)]

@@ -23,7 +23,7 @@ impl<'a> Line<'a> {
     /// Reads `line`, which is given without its newline; a carriage return may stand at its end.
     #[must_use]
     pub fn parse(line: &'a [u8]) -> Self {
-        let text = trim_blanks_end(line.strip_suffix(b"\r").unwrap_or(line));
+        let text = trim_end(line.strip_suffix(b"\r").unwrap_or(line), is_blank);
         if text.is_empty() || line.starts_with(b"# ") {
             return Self::Skip;
         }
@@ -42,18 +42,25 @@ pub fn frames(stack: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Whether a renderer reads `text` as a sample count: digits, optionally with a point and more digits.
 #[must_use]
 pub fn is_count(text: &[u8]) -> bool {
-    let mut halves = text.splitn(2, |&byte| byte == b'.');
-    let whole = halves.next().unwrap_or_default();
-    let fraction = halves.next().unwrap_or_default();
-    !whole.is_empty() && whole.iter().chain(fraction).all(u8::is_ascii_digit)
+    !text.is_empty() && trim_count_end(text).is_empty()
 }
 
 /// What stands before the blanks and the count at the end of `text`, if that is not blank.
 fn strip_count(text: &[u8]) -> Option<&[u8]> {
-    let blank = text.iter().rposition(|&byte| is_blank(byte))?;
-    let (before, count) = text.split_at(blank);
-    let before = trim_blanks_end(before);
-    (is_count(&count[1..]) && !before.is_empty()).then_some(before)
+    let before = trim_count_end(text);
+    let stack = trim_end(before, is_blank);
+    (before.len() < text.len() && stack.len() < before.len() && !stack.is_empty()).then_some(stack)
+}
+
+/// `text` without the count at its end, if there is one.
+fn trim_count_end(text: &[u8]) -> &[u8] {
+    let before = trim_end(text, |byte| byte.is_ascii_digit());
+    match before {
+        [whole @ .., b'.'] if whole.last().is_some_and(u8::is_ascii_digit) => {
+            trim_end(whole, |byte| byte.is_ascii_digit())
+        }
+        _ => before,
+    }
 }
 
 /// Whether `byte` is a blank: a space or a tab.
@@ -62,9 +69,9 @@ pub fn is_blank(byte: u8) -> bool {
     byte == b' ' || byte == b'\t'
 }
 
-fn trim_blanks_end(text: &[u8]) -> &[u8] {
-    let blanks = text.iter().rev().take_while(|&&byte| is_blank(byte));
-    &text[..text.len() - blanks.count()]
+fn trim_end(text: &[u8], is_trimmed: impl Fn(u8) -> bool) -> &[u8] {
+    let end = text.iter().rposition(|&byte| !is_trimmed(byte)).map_or(0, |last| last + 1);
+    &text[..end]
 }
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ mod label;
 mod module;
 mod quote;
 mod report;
+mod reuse;
 mod sniff;
 mod split;
 mod stack_check;

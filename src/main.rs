@@ -67,7 +67,7 @@ fn translate(config: &Config, translator: Translator, split: Option<Split>) -> E
     }
     match result {
         Err(error) => fail(INCOMPLETE, error),
-        Ok(()) if report.has_unresolved() && !config.allow_unresolved && !filter.is_closed() => {
+        Ok(()) if report.unresolved() > 0 && !config.allow_unresolved && !filter.is_closed() => {
             INCOMPLETE.into()
         }
         Ok(()) => ExitCode::SUCCESS,

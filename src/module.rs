@@ -1,6 +1,6 @@
 //! The modules whose functions are given their names back.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Index, IndexMut};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,9 @@ use crate::wasm::Wasm;
 pub struct ModuleId(usize);
 
 impl ModuleId {
+    /// The module that was added first.
+    pub const FIRST: Self = Self(0);
+
     /// The place of the module in the order in which they were added, from 0.
     #[must_use]
     pub fn index(self) -> usize {
@@ -74,7 +77,7 @@ impl Module {
 #[derive(Debug, Default)]
 pub struct Modules {
     all: Vec<Module>,
-    by_name: HashMap<Vec<u8>, ModuleId>,
+    by_name: BTreeMap<Vec<u8>, ModuleId>,
     unnamed: Option<ModuleId>,
 }
 
@@ -108,7 +111,7 @@ impl Modules {
     pub fn find(&self, name: Option<&[u8]>) -> Option<ModuleId> {
         match name {
             Some(name) => self.by_name.get(name).copied(),
-            None => self.unnamed.or((self.all.len() == 1).then_some(ModuleId(0))),
+            None => self.unnamed.or((self.all.len() == 1).then_some(ModuleId::FIRST)),
         }
     }
 

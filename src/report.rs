@@ -35,7 +35,7 @@ pub struct Report {
 struct Finding {
     count: u64,
     line: u64,
-    example: Vec<u8>,
+    example: String,
 }
 
 /// One line of the report.
@@ -56,7 +56,7 @@ impl Report {
             Cause::UnknownModule(_) if self.is_one_too_many(&cause) => Cause::MoreUnknownModules,
             cause => cause,
         };
-        let first = || Finding { count: 0, line, example: example.to_vec() };
+        let first = || Finding { count: 0, line, example: quoted(example) };
         self.findings.entry(cause).or_insert_with(first).count += 1;
     }
 
@@ -65,10 +65,11 @@ impl Report {
         !self.findings.contains_key(cause) && unknown.count() >= UNKNOWN_MODULES
     }
 
-    /// Whether a frame or line was left as it is.
+    /// How many frames and lines were left as they are.
     #[must_use]
-    pub fn has_unresolved(&self) -> bool {
-        self.findings.keys().any(|cause| !matches!(cause, Cause::PastTheEnd(_)))
+    pub fn unresolved(&self) -> u64 {
+        let left = self.findings.iter().filter(|(cause, _)| !matches!(cause, Cause::PastTheEnd(_)));
+        left.map(|(_, finding)| finding.count).sum()
     }
 
     /// The report, in the order of the lines where each cause was first met.
@@ -87,7 +88,7 @@ impl Report {
 
 fn text(cause: &Cause, finding: &Finding, modules: &Modules) -> String {
     let frames = counted(finding.count, "frame");
-    let example = quoted(&finding.example);
+    let example = &finding.example;
     match cause {
         Cause::UnknownModule(name) => format!(
             "{frames} of module {} not translated, such as {example}: pass {}",

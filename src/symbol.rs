@@ -99,7 +99,10 @@ fn split_module(frame: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let Some(named) = frame.strip_prefix(b"[") else {
         return Some((None, frame));
     };
-    let end = named.rfind(b"]#aot_func")?;
+    let mut end = named.rfind_byte(b']')?;
+    while !named[end + 1..].starts_with(b"#aot_func") {
+        end = named[..end].rfind_byte(b']')?;
+    }
     (end > 0).then(|| (Some(&named[..end]), &named[end + 2..]))
 }
 

@@ -2,7 +2,9 @@
 
 mod cli;
 mod modules;
+mod properties;
 mod recordings;
+mod reference;
 mod report;
 mod split;
 mod streaming;

@@ -1,0 +1,245 @@
+//! What holds for every profile.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::sync::LazyLock;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use wamr_fold_translate::{Filter, Module, Modules, Split, StackCheck, Translator, Wasm};
+
+use crate::reference::Reference;
+use crate::support::{app, wat};
+
+static APP: LazyLock<Wasm> = LazyLock::new(|| Wasm::read(&mut app().as_slice()).unwrap());
+static ODD: LazyLock<Wasm> = LazyLock::new(|| {
+    let names =
+        r#"(module (func (@name "a;b 12")) (func) (func (@name " \t ")) (func (@name "x]#aot_func#1")))"#;
+    Wasm::read(&mut wat(names).as_slice()).unwrap()
+});
+
+/// The modules by their names, `None` for the one that frames without a module's name belong to.
+fn modules() -> BTreeMap<Option<Vec<u8>>, &'static Wasm> {
+    [(None, &*APP), (Some("a"), &ODD), (Some("b]#aot_func#7"), &APP)]
+        .map(|(name, wasm)| (name.map(|name: &str| name.as_bytes().to_vec()), wasm))
+        .into()
+}
+
+fn translator() -> Translator {
+    let mut loaded = Modules::default();
+    for (name, wasm) in modules() {
+        loaded.add(Module::new(name, "x.wasm".into(), wasm.clone())).unwrap();
+    }
+    Translator::new(loaded)
+}
+
+/// The whole filter, on an input that needs no look ahead.
+fn filter(profile: impl Read, stack_check: StackCheck) -> Vec<u8> {
+    let mut output = Vec::new();
+    Filter::new(translator(), &mut output, None).run(profile, stack_check, 100).unwrap();
+    output
+}
+
+fn host_frame() -> impl Strategy<Value = Vec<u8>> {
+    let known = select(&[
+        "main",
+        "",
+        " ",
+        "x y",
+        "{lambda()#1}",
+        "aot_func",
+        "my_aot_func_helper",
+        "[Wasm] run",
+        "[unknown]",
+        "5",
+    ]);
+    let any = vec(any::<u8>().prop_filter("not in a frame", |byte| !b"\n;#".contains(byte)), 0..6);
+    prop_oneof![known.prop_map(|frame| frame.as_bytes().to_vec()), any]
+}
+
+/// A WAMR symbol, of a module that is loaded or of one that is not.
+fn symbol() -> impl Strategy<Value = Vec<u8>> {
+    let blank = select(&["", "", " ", "\t "]);
+    let module = select(&["", "", "[a]#", "[b]#aot_func#7]#", "[c]#"]);
+    let kind = select(&["aot_func", "aot_func_internal"]);
+    let number = prop_oneof![0..40_u64, Just(4_294_967_295), Just(4_294_967_296)];
+    let rest = select(&["", "", "", "_[j]", "_wrapper", "+0x1c", ":tid 42", ":]#aot_func#1", "_["]);
+    (blank, module, kind, number, rest).prop_map(|(blank, module, kind, number, rest)| {
+        format!("{blank}{module}{kind}#{number}{rest}").into_bytes()
+    })
+}
+
+fn broken_symbol() -> impl Strategy<Value = Vec<u8>> {
+    select(&[
+        "aot_func#",
+        "aot_func#x",
+        "aot_func#1 ",
+        "q]#aot_func#0",
+        "[]#aot_func#1",
+        "[a]#aot_func#1:]#aot_func",
+    ])
+    .prop_map(|frame| frame.as_bytes().to_vec())
+}
+
+fn frames() -> impl Strategy<Value = Vec<u8>> {
+    let frame = prop_oneof![2 => host_frame(), 6 => symbol(), 1 => broken_symbol()];
+    vec(frame, 1..6).prop_map(|frames| frames.join(&b';'))
+}
+
+/// What stands behind the stack; not always a count.
+fn count() -> impl Strategy<Value = &'static str> {
+    prop_oneof![4 => Just(" 5"), 1 => select(&["\t5", " 5 7", " 5.75 ", " 5\r", " 5.", "", " ", " x", " -3", " 5\r\r"])]
+}
+
+/// Lines that share bytes with the line before, which may end anywhere in a frame.
+fn profile() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let line = (any::<Index>(), select(&["", ";"]), frames(), count());
+    let other = select(&["", " ", "\r", "# aot_func#1 5", "#aot_func#1 5", "aot_func#1", "\0", "5", " 5"]);
+    (vec((line, prop::option::weighted(0.1, other)), 0..30), any::<bool>()).prop_map(|(lines, is_sorted)| {
+        let mut profile = Vec::new();
+        let mut stack = Vec::new();
+        for ((shared, separator, frames, count), other) in lines {
+            stack.truncate(shared.index(stack.len() + 1));
+            stack.extend([separator.as_bytes(), &frames].concat());
+            profile.push([&stack, count.as_bytes()].concat());
+            profile.extend(other.map(|other| other.as_bytes().to_vec()));
+        }
+        if is_sorted {
+            profile.sort();
+        }
+        profile
+    })
+}
+
+fn text(lines: &[Vec<u8>]) -> Vec<u8> {
+    lines.iter().flat_map(|line| [line, &b"\n"[..]].concat()).collect()
+}
+
+/// A stream that reads and writes as many bytes at a time as `sizes` says, over and over.
+struct Portions<'a, S> {
+    stream: S,
+    sizes: std::iter::Cycle<std::slice::Iter<'a, usize>>,
+}
+
+impl<'a, S> Portions<'a, S> {
+    fn new(stream: S, sizes: &'a [usize]) -> Self {
+        Self { stream, sizes: sizes.iter().cycle() }
+    }
+
+    fn portion(&mut self, length: usize) -> usize {
+        self.sizes.next().map_or(length, |size| length.min(*size))
+    }
+}
+
+impl<S: Read> Read for Portions<'_, S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let portion = self.portion(buffer.len());
+        self.stream.read(&mut buffer[..portion])
+    }
+}
+
+impl<S: Write> Write for Portions<'_, S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let portion = self.portion(bytes.len());
+        self.stream.write(&bytes[..portion])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_program_translates_as_the_reference_does(lines in profile(), stack_checks: bool) {
+        let reference = Reference::new(modules(), stack_checks);
+        let expected: Vec<_> = lines.iter().map(|line| reference.translate(line)).collect();
+        let stack_check = if stack_checks { StackCheck::On } else { StackCheck::Off };
+        prop_assert_eq!(filter(text(&lines).as_slice(), stack_check), text(&expected));
+    }
+
+    #[test]
+    fn a_line_is_translated_alike_behind_any_other_lines(lines in profile()) {
+        let mut one_translator = translator();
+        for line in &lines {
+            let (mut behind_others, mut alone) = (Vec::new(), Vec::new());
+            let module = one_translator.translate(line, &mut behind_others);
+            prop_assert_eq!(module, translator().translate(line, &mut alone));
+            prop_assert_eq!(behind_others, alone);
+        }
+    }
+
+    #[test]
+    fn each_frame_and_line_that_is_left_is_counted(lines in profile()) {
+        let mut one_translator = translator();
+        let mut alone = 0;
+        for line in &lines {
+            one_translator.translate(line, &mut Vec::new());
+            let mut translator = translator();
+            translator.translate(line, &mut Vec::new());
+            alone += translator.report().unresolved();
+        }
+        prop_assert_eq!(one_translator.report().unresolved(), alone);
+    }
+
+    #[test]
+    fn a_line_without_a_wamr_symbol_is_unchanged(frames in vec(host_frame(), 0..8), count in count()) {
+        let line = [&frames.join(&b';'), count.as_bytes()].concat();
+        let mut output = Vec::new();
+        prop_assert_eq!(translator().translate(&line, &mut output), None);
+        prop_assert_eq!(output, line);
+    }
+
+    #[test]
+    fn translating_twice_changes_nothing(lines in profile()) {
+        let once = filter(text(&lines).as_slice(), StackCheck::Auto);
+        prop_assert_eq!(filter(once.as_slice(), StackCheck::Auto), once);
+    }
+
+    #[test]
+    fn any_portions_of_reads_and_writes_give_the_same(lines in profile(), sizes in vec(1..200_usize, 1..20)) {
+        let profile = text(&lines);
+        for stack_check in [StackCheck::Auto, StackCheck::On, StackCheck::Off] {
+            let mut output = Vec::new();
+            let portions = Portions::new(&mut output, &sizes);
+            let mut filter = Filter::new(translator(), portions, None);
+            filter.run(Portions::new(profile.as_slice(), &sizes), stack_check, 100).unwrap();
+            prop_assert_eq!(output, self::filter(profile.as_slice(), stack_check));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(50))]
+
+    #[test]
+    fn a_file_gives_what_a_pipe_gives(lines in profile()) {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&text(&lines)).unwrap();
+        let mut output = Vec::new();
+        let mut filter = Filter::new(translator(), &mut output, None);
+        filter.run_file(File::open(file.path()).unwrap(), StackCheck::Auto, 100).unwrap();
+        prop_assert_eq!(output, self::filter(text(&lines).as_slice(), StackCheck::Auto));
+    }
+
+    #[test]
+    fn the_split_files_hold_the_lines_with_a_translated_frame(lines in profile()) {
+        let dir = tempfile::tempdir().unwrap();
+        let split = Split::create(dir.path(), [&b"0"[..], b"1", b"2"]).unwrap();
+        let mut output = Vec::new();
+        Filter::new(translator(), &mut output, Some(split)).run(text(&lines).as_slice(), StackCheck::Off, 100).unwrap();
+
+        let mut expected = [(); 3].map(|()| Vec::new());
+        for line in &lines {
+            let mut translated = Vec::new();
+            if let Some(module) = translator().translate(line, &mut translated) {
+                expected[module.index()].push(translated);
+            }
+        }
+        for (module, lines) in expected.iter().enumerate() {
+            prop_assert_eq!(fs::read(dir.path().join(format!("{module}.folded"))).unwrap(), text(lines));
+        }
+    }
+}
