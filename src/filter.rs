@@ -8,8 +8,7 @@ use bstr::ByteSlice;
 
 use crate::blocks::Blocks;
 use crate::split::{self, Split};
-use crate::stack_check::{StackCheck, find_line, search};
-use crate::symbol::Kind;
+use crate::stack_check::{StackCheck, find_symbol, has_internal, search};
 use crate::translate::Translator;
 
 /// So many bytes of lines are held in memory while it is not known whether there are stack checks.
@@ -114,13 +113,14 @@ impl<W: Write> Filter<W> {
                 Ok(block) => block,
                 Err(error) => break (&b""[..], Err(Error::Read(error))),
             };
-            if block.is_empty() || find_line(block, Kind::Internal).is_some() {
+            let undecided = if is_holding { Some(0) } else { find_symbol(block) };
+            if block.is_empty() || undecided.is_some() && has_internal(block) {
                 break (block, Ok(()));
             }
-            let ready = if is_holding { 0 } else { find_line(block, Kind::Func).unwrap_or(block.len()) };
-            self.lines(&block[..ready])?;
-            is_holding |= ready < block.len();
-            held.write_all(&block[ready..]).map_err(Error::Hold)?;
+            let (ready, undecided) = block.split_at(undecided.unwrap_or(block.len()));
+            self.lines(ready)?;
+            held.write_all(undecided).map_err(Error::Hold)?;
+            is_holding |= !undecided.is_empty();
             if self.is_unwanted() {
                 return Ok(());
             }

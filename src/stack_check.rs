@@ -37,7 +37,7 @@ pub fn search(file: &mut (impl Read + Seek)) -> Result<StackCheck> {
         if block.is_empty() {
             break StackCheck::Off;
         }
-        if find_line(block, Kind::Internal).is_some() {
+        if has_internal(block) {
             break StackCheck::On;
         }
     };
@@ -45,16 +45,27 @@ pub fn search(file: &mut (impl Read + Seek)) -> Result<StackCheck> {
     Ok(found)
 }
 
-/// Where in `lines` the first line starts that has a frame of this kind.
+/// Whether a line has a frame `aot_func_internal#N`.
 #[must_use]
-pub fn find_line(lines: &[u8], kind: Kind) -> Option<usize> {
-    let marker = Finder::new(kind.marker());
+pub fn has_internal(lines: &[u8]) -> bool {
+    find_line(lines, b"aot_func_internal#", |kind| kind == Kind::Internal).is_some()
+}
+
+/// Where the first line starts that has a frame `aot_func#N` or `aot_func_internal#N`.
+#[must_use]
+pub fn find_symbol(lines: &[u8]) -> Option<usize> {
+    find_line(lines, b"aot_func", |_| true)
+}
+
+/// Where the first line starts that has a WAMR symbol of a kind that is wanted; such symbols hold `marker`.
+fn find_line(lines: &[u8], marker: &[u8], is_wanted: fn(Kind) -> bool) -> Option<usize> {
+    let marker = Finder::new(marker);
     let mut start = 0;
     while let Some(hit) = marker.find(&lines[start..]) {
         let hit = start + hit;
         let line_start = lines[..hit].rfind_byte(b'\n').map_or(0, |newline| newline + 1);
         let line_end = lines[hit..].find_byte(b'\n').map_or(lines.len(), |newline| hit + newline);
-        if has_frame(&lines[line_start..line_end], kind) {
+        if kinds(&lines[line_start..line_end]).any(is_wanted) {
             return Some(line_start);
         }
         start = line_end;
@@ -62,25 +73,31 @@ pub fn find_line(lines: &[u8], kind: Kind) -> Option<usize> {
     None
 }
 
-fn has_frame(line: &[u8], kind: Kind) -> bool {
-    let is_of_kind = |frame| matches!(Frame::parse(frame), Frame::Wasm(symbol) if symbol.kind == kind);
-    matches!(Line::parse(line), Line::Stack(stack) if frames(stack).any(is_of_kind))
+/// The kinds of the WAMR symbols in a line.
+fn kinds(line: &[u8]) -> impl Iterator<Item = Kind> {
+    let stack = match Line::parse(line) {
+        Line::Stack(stack) => stack,
+        Line::Skip | Line::NoCount => b"",
+    };
+    frames(stack).filter_map(|frame| match Frame::parse(frame) {
+        Frame::Wasm(symbol) => Some(symbol.kind),
+        Frame::Unreadable | Frame::Host => None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;
 
-    use super::{StackCheck, find_line, search};
-    use crate::symbol::Kind::{Func, Internal};
+    use super::{StackCheck, find_symbol, has_internal, search};
 
     #[test]
-    fn a_line_is_found_by_the_kind_of_a_frame() {
-        let lines = b"main 1\nmain;aot_func#1 1\nmain;aot_func_internal#1;x 1\n";
-        assert_eq!(find_line(lines, Func), Some(7));
-        assert_eq!(find_line(lines, Internal), Some(25));
-        assert_eq!(find_line(&lines[..25], Internal), None);
-        assert_eq!(find_line(b"", Func), None);
+    fn the_first_line_with_a_symbol_is_found() {
+        let lines = b"main 1\nmy_aot_func_helper 1\nmain;aot_func#1 1\nmain;aot_func_internal#1;x 1\n";
+        assert_eq!(find_symbol(lines), Some(28));
+        assert_eq!(find_symbol(&lines[46..]), Some(0));
+        assert_eq!(find_symbol(&lines[..28]), None);
+        assert_eq!(find_symbol(b""), None);
     }
 
     #[test]
@@ -92,14 +109,15 @@ mod tests {
             "aot_func_internal#x 5",
             "[Wasm] aot_func_internal#1 5",
             "[aot_func_internal#1]#aot_func#2 5",
+            "aot_func#1 5",
             "a;b 5",
         ] {
-            assert_eq!(find_line(line.as_bytes(), Internal), None, "{line:?}");
+            assert!(!has_internal(line.as_bytes()), "{line:?}");
         }
         for line in
             ["aot_func_internal#1 5", "a; [m]#aot_func_internal#1_[j];b 5\r", "x;aot_func_internal#1 3 7"]
         {
-            assert_eq!(find_line(line.as_bytes(), Internal), Some(0), "{line:?}");
+            assert!(has_internal(line.as_bytes()), "{line:?}");
         }
     }
 
