@@ -53,7 +53,7 @@ pub enum Error {
     Component,
     /// The file is of another version of the binary format.
     Version(u16),
-    /// A section that must be read cannot be.
+    /// This part of the file must be read, and cannot be.
     Damaged(&'static str, wasmparser::Error),
     /// A section that a module has once is there again, at the byte offset given.
     Repeated(&'static str, u64),
@@ -156,9 +156,13 @@ impl<R: Read> Sections<'_, R> {
             let size = self.size(start)?;
             match id {
                 IMPORT if imported.is_some() => return Err(Error::Repeated("import", start)),
-                IMPORT => imported = Some(self.section(start, size, "import", imported_functions)?),
+                IMPORT => {
+                    imported = Some(self.section(start, size, "its import section", imported_functions)?)
+                }
                 FUNCTION if defined.is_some() => return Err(Error::Repeated("function", start)),
-                FUNCTION => defined = Some(self.section(start, size, "function", defined_functions)?),
+                FUNCTION => {
+                    defined = Some(self.section(start, size, "its function section", defined_functions)?)
+                }
                 CUSTOM => name_sections.extend(self.name_section(start, size)?),
                 _ => self.pass_over(start, size)?,
             }
@@ -221,7 +225,7 @@ impl<R: Read> Sections<'_, R> {
             bytes.append(&mut self.all_bytes(start, 1)?);
         }
         let size = BinaryReader::new(&bytes, offset).read_var_u32();
-        size.map(u64::from).map_err(|error| Error::Damaged("section", error))
+        size.map(u64::from).map_err(|error| Error::Damaged("the size of a section", error))
     }
 
     /// Reads the section at `start`, of `size` bytes, with `read`.
@@ -341,8 +345,9 @@ impl fmt::Display for Error {
             Self::Io(error) => write!(f, "cannot be read: {error}"),
             Self::Directory => f.write_str("is a directory: pass the .wasm file"),
             Self::Empty => f.write_str("is empty"),
+            Self::CutShort(0) => f.write_str("is cut short in its header: copy or build it again"),
             Self::CutShort(offset) => {
-                write!(f, "is cut short, inside what starts at byte {offset}: copy or build it again")
+                write!(f, "is cut short in the section at byte {offset}: copy or build it again")
             }
             Self::NotWasm(seems) => seems.fmt(f),
             Self::Component => f.write_str(
@@ -351,8 +356,8 @@ impl fmt::Display for Error {
             Self::Version(version) => {
                 write!(f, "is of version {version} of the wasm binary format, only 1 is known")
             }
-            Self::Damaged(section, error) => {
-                write!(f, "has a damaged {section} section ({} at byte {})", error.message(), error.offset())
+            Self::Damaged(part, error) => {
+                write!(f, "{part} is damaged ({} at byte {})", error.message(), error.offset())
             }
             Self::Repeated(section, offset) => write!(f, "has a second {section} section, at byte {offset}"),
         }

@@ -1,11 +1,14 @@
 //! Drives the real program and the library as their users do.
 
 mod cli;
+mod hostile_modules;
+mod hostile_profiles;
 mod modules;
 mod properties;
 mod recordings;
 mod reference;
 mod report;
+mod sections;
 mod split;
 mod streaming;
 mod support;

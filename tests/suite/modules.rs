@@ -3,8 +3,9 @@
 use std::io::{Seek, Write};
 use std::time::{Duration, Instant};
 
-use wasm_encoder::{Module, NameMap, NameSection, RawSection};
+use wasm_encoder::NameSection;
 
+use crate::sections::{custom, module, name_map, two_functions};
 use crate::support::{Outcome, failure, program, shell, success, wat};
 
 /// What the program prints for a profile with these frames, run on `module`.
@@ -60,25 +61,6 @@ fn modules_that_use_newer_proposals_load() {
     }
 }
 
-/// A module of two functions, with `names` as its name section.
-fn module_with_names(names: &[u8]) -> Vec<u8> {
-    let mut module = wat("(module (func) (func))");
-    let mut custom = b"\x04name".to_vec();
-    custom.extend_from_slice(names);
-    let mut section = Module::new();
-    section.section(&RawSection { id: 0, data: &custom });
-    module.extend_from_slice(&section.finish()[8..]);
-    module
-}
-
-fn name_map(names: &[(u32, &str)]) -> NameMap {
-    let mut map = NameMap::new();
-    for (index, name) in names {
-        map.append(*index, name);
-    }
-    map
-}
-
 #[test]
 fn the_last_of_several_names_for_a_function_counts() {
     let mut names = NameSection::new();
@@ -86,20 +68,8 @@ fn the_last_of_several_names_for_a_function_counts() {
     names.functions(&name_map(&[(1, "one"), (0, "zero"), (1, "uno")]));
     names.functions(&name_map(&[(0, "nil")]));
     names.globals(&name_map(&[(0, "global")]));
-    let names = names.as_custom().data.into_owned();
-    assert_eq!(
-        translate(&module_with_names(&names), "aot_func#0;aot_func#1"),
-        success("[Wasm] nil;[Wasm] uno")
-    );
-}
-
-#[test]
-fn a_name_may_hold_anything() {
-    let names = [(0, "a;b\tc 12"), (1, "")];
-    let mut section = NameSection::new();
-    section.functions(&name_map(&names));
-    let module = module_with_names(&section.as_custom().data);
-    assert_eq!(translate(&module, "aot_func#0;aot_func#1"), success("[Wasm] a:b_c_12;[Wasm] func[1]"));
+    let module = module(&[two_functions(), custom("name", &names.as_custom().data)]);
+    assert_eq!(translate(&module, "aot_func#0;aot_func#1"), success("[Wasm] nil;[Wasm] uno"));
 }
 
 #[test]
@@ -118,8 +88,8 @@ fn a_module_without_function_names_gets_a_warning() {
 fn what_is_no_core_module_is_refused_with_what_it_seems_to_be() {
     for (file, message) in [
         (&b""[..], "is empty"),
-        (b"\0as", "is cut short, inside what starts at byte 0: copy or build it again"),
-        (b"\0asm\x01\0\0", "is cut short, inside what starts at byte 0: copy or build it again"),
+        (b"\0as", "is cut short in its header: copy or build it again"),
+        (b"\0asm\x01\0\0", "is cut short in its header: copy or build it again"),
         (b"\0asm\x02\0\0\0", "is of version 2 of the wasm binary format, only 1 is known"),
         (
             b"\0asm\x0d\0\x01\0",

@@ -1,0 +1,295 @@
+//! Wasm files that were made to break it: they are refused with a message, or what can be read of them is used.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use crate::sections::{custom, function_names, module, section, two_bodies, two_functions};
+use crate::support::{Outcome, failure, shell, success, wat};
+
+/// The greatest number, as a count or size.
+const MOST: &[u8] = b"\xff\xff\xff\xff\x0f";
+
+/// Translates a frame of each of two functions, in 32 MiB of address space.
+fn load(module: &[u8]) -> Outcome {
+    let mut filter = shell(r#"ulimit -v 32768 && exec "$FILTER" app.wasm"#).with_file("app.wasm", module);
+    let started = Instant::now();
+    let outcome = filter.pipe("aot_func#0;aot_func#1 1\n");
+    assert!(started.elapsed() < Duration::from_secs(2), "it took {:?}", started.elapsed());
+    outcome
+}
+
+fn refused(message: &str) -> Outcome {
+    failure(2, "", &format!("app.wasm: {message}"))
+}
+
+fn used(stdout: &str) -> Outcome {
+    success(format!("{stdout} 1\n"))
+}
+
+fn used_with_warning(stdout: &str, warning: &str) -> Outcome {
+    failure(0, &format!("{stdout} 1\n"), &format!("app.wasm: warning: {warning}"))
+}
+
+fn used_without_names() -> Outcome {
+    used_with_warning(
+        "[Wasm] func[0];[Wasm] func[1]",
+        "has no function names, so its functions are shown as func[INDEX]: \
+         pass the build that is not stripped, its indices are the same",
+    )
+}
+
+fn used_as_damaged(stdout: &str, fault: &str) -> Outcome {
+    let warning = format!("its name section is damaged ({fault}): the names that could be read are used");
+    used_with_warning(stdout, &warning)
+}
+
+/// A name section that calls the two functions `zero` and `one`.
+fn names() -> Vec<u8> {
+    custom("name", &function_names(&[(0, "zero"), (1, "one")]))
+}
+
+/// A module of two functions with this content of its name section.
+fn named(content: &[u8]) -> Vec<u8> {
+    module(&[two_functions(), custom("name", content), two_bodies()])
+}
+
+#[test]
+fn sections_may_come_in_any_order_but_must_be_whole() {
+    let translated = || used("[Wasm] zero;[Wasm] one");
+    for (what, file, outcome) in [
+        ("a module", module(&[two_functions(), two_bodies(), names()]), translated()),
+        ("names before the code", module(&[names(), two_functions(), two_bodies()]), translated()),
+        ("reversed", module(&[names(), two_bodies(), two_functions()]), translated()),
+        ("an unknown id", module(&[section(99, b"xyz"), two_functions(), names()]), translated()),
+        (
+            "data twice",
+            module(&[section(11, b"\0"), section(11, b"\0"), two_functions(), names()]),
+            translated(),
+        ),
+        (
+            "a custom section without a name",
+            module(&[section(0, b""), two_functions(), names()]),
+            translated(),
+        ),
+        (
+            "one with a name too long",
+            module(&[section(0, b"\x7fname"), two_functions(), names()]),
+            translated(),
+        ),
+        (
+            "a padded size",
+            module(&[b"\x0b\x81\x80\x80\x80\0\0".to_vec(), two_functions(), names()]),
+            translated(),
+        ),
+        (
+            "functions twice",
+            module(&[two_functions(), two_functions(), names()]),
+            refused("has a second function section, at byte 13"),
+        ),
+        (
+            "imports twice",
+            module(&[section(2, b"\0"), section(2, b"\0"), two_functions()]),
+            refused("has a second import section, at byte 11"),
+        ),
+        (
+            "garbage behind it",
+            module(&[two_functions(), b"garbage".to_vec()]),
+            refused("is cut short in the section at byte 13: copy or build it again"),
+        ),
+        (
+            "a size past the end",
+            module(&[two_functions(), b"\x0a\x32\0".to_vec()]),
+            refused("is cut short in the section at byte 13: copy or build it again"),
+        ),
+        (
+            "a code section of 4 GiB",
+            module(&[two_functions(), [b"\x0a", MOST].concat()]),
+            refused("is cut short in the section at byte 13: copy or build it again"),
+        ),
+        (
+            "a name section of 4 GiB",
+            module(&[two_functions(), [b"\0", MOST, b"\x04name\x01\x03"].concat()]),
+            refused("is cut short in the section at byte 13: copy or build it again"),
+        ),
+        (
+            "an import section of 4 GiB",
+            module(&[[b"\x02", MOST, b"\x01"].concat()]),
+            refused("is cut short in the section at byte 8: copy or build it again"),
+        ),
+        (
+            "a size of more than 32 bits",
+            module(&[b"\x0a\xff\xff\xff\xff\x1f".to_vec()]),
+            refused("the size of a section is damaged (invalid var_u32: integer too large at byte 13)"),
+        ),
+        (
+            "a size of six bytes",
+            module(&[b"\x0a\x80\x80\x80\x80\x80\0".to_vec()]),
+            refused(
+                "the size of a section is damaged (invalid var_u32: integer representation too long at byte 13)",
+            ),
+        ),
+    ] {
+        assert_eq!(load(&file), outcome, "{what}");
+    }
+}
+
+#[test]
+fn declared_counts_are_not_believed() {
+    let end = "unexpected end-of-file at byte";
+    for (what, file, outcome) in [
+        (
+            "imports",
+            module(&[section(2, MOST)]),
+            refused(&format!("its import section is damaged ({end} 15)")),
+        ),
+        (
+            "a group of imports",
+            module(&[section(2, &[b"\x01\x01m\0\x7f", MOST].concat())]),
+            refused(&format!("its import section is damaged ({end} 20)")),
+        ),
+        (
+            "a group of imports of one type",
+            module(&[section(2, &[b"\x01\x01m\0\x7e\0\0", MOST].concat())]),
+            refused(&format!("its import section is damaged ({end} 22)")),
+        ),
+        (
+            "functions",
+            module(&[section(3, MOST)]),
+            refused(&format!("its function section is damaged ({end} 15)")),
+        ),
+        (
+            "names",
+            named(&[b"\x01\x05", MOST].concat()),
+            used_as_damaged("[Wasm] func[0];[Wasm] func[1]", &format!("{end} 27")),
+        ),
+        (
+            "more names than there are",
+            named(b"\x01\x04\x05\0\x01a"),
+            used_as_damaged("[Wasm] a;[Wasm] func[1]", &format!("{end} 26")),
+        ),
+        (
+            "fewer names than there are",
+            named(b"\x01\x07\x01\0\x01a\x01\x01b"),
+            used_as_damaged("[Wasm] a;[Wasm] func[1]", "more names than the section says at byte 26"),
+        ),
+        (
+            "an import of an unknown kind",
+            module(&[section(2, b"\x01\x01m\x01f\x09\0")]),
+            refused(
+                "its import section is damaged (invalid leading byte (0x9) for external kind at byte 15)",
+            ),
+        ),
+    ] {
+        assert_eq!(load(&file), outcome, "{what}");
+    }
+}
+
+#[test]
+fn what_can_be_read_of_a_name_section_is_used() {
+    let unnamed = "[Wasm] func[0];[Wasm] func[1]";
+    for (what, names, outcome) in [
+        ("empty", &b""[..], used_without_names()),
+        ("random", b"\x8f\x13random bytes", used_as_damaged(unnamed, "unexpected end-of-file at byte 22")),
+        (
+            "a subsection too long",
+            b"\x01\x7f\x01\0\x01a",
+            used_as_damaged(unnamed, "unexpected end-of-file at byte 22"),
+        ),
+        (
+            "a name too long",
+            b"\x01\x04\x01\0\x05a",
+            used_as_damaged(unnamed, "unexpected end-of-file at byte 25"),
+        ),
+        (
+            "subsections reversed and unknown",
+            b"\x0b\x01\0\x02\x01\0\x63\x02xy\x01\x04\x01\0\x01a\0\x02\x01m",
+            used("[Wasm] a;[Wasm] func[1]"),
+        ),
+        (
+            "a damaged subsection before a whole one",
+            b"\x01\x01\x05\x01\x04\x01\x01\x01b",
+            used_as_damaged("[Wasm] func[0];[Wasm] b", "unexpected end-of-file at byte 23"),
+        ),
+        (
+            "a name that is not UTF-8",
+            b"\x01\x06\x01\0\x03a\xffb",
+            used_as_damaged("[Wasm] a\u{fffd}b;[Wasm] func[1]", "a name is not UTF-8 at byte 25"),
+        ),
+        ("out of order, twice", &function_names(&[(1, "a"), (0, "b"), (1, "c")]), used("[Wasm] b;[Wasm] c")),
+        (
+            "indices past the end",
+            &function_names(&[(u32::MAX, "far"), (2, "near"), (1, "in")]),
+            used("[Wasm] func[0];[Wasm] in"),
+        ),
+        ("empty and blank", &function_names(&[(0, ""), (1, " ")]), used(unnamed)),
+        (
+            "control characters",
+            &function_names(&[(0, "a\0b\x1b[1mc\r\n\t\x7f\u{85}"), (1, "x;foo 12")]),
+            used("[Wasm] a_b_[1mc_____;[Wasm] x:foo_12"),
+        ),
+    ] {
+        assert_eq!(load(&named(names)), outcome, "{what}");
+    }
+    assert_eq!(
+        load(&module(&[two_functions(), names(), custom("name", &function_names(&[(1, "uno")]))])),
+        used("[Wasm] zero;[Wasm] uno")
+    );
+    let long = "x".repeat(1_000_000);
+    assert_eq!(
+        load(&named(&function_names(&[(0, &long), (1, "one")]))),
+        used(&format!("[Wasm] {long};[Wasm] one"))
+    );
+}
+
+#[test]
+fn only_a_section_called_name_has_names() {
+    for name in ["Name", "names", "name\0", "nam", ""] {
+        let file = module(&[two_functions(), custom(name, &function_names(&[(0, "zero")]))]);
+        assert_eq!(load(&file), used_without_names(), "{name:?}");
+    }
+}
+
+#[test]
+fn a_module_cut_anywhere_is_refused_or_has_lost_whole_sections() {
+    let file = module(&[section(1, b"\x01\x60\0\0"), two_functions(), two_bodies(), names()]);
+    let is_end_of_section: BTreeSet<_> = [8, 14, 19, 28].into();
+    for cut in 0..file.len() {
+        let outcome = load(&file[..cut]);
+        let (status, message) = match cut {
+            0 => (2, "app.wasm: is empty\n"),
+            1..8 => (2, "app.wasm: is cut short in its header"),
+            cut if is_end_of_section.contains(&cut) => (0, "app.wasm: warning: has no function names"),
+            _ => (2, "app.wasm: is cut short in the section at byte"),
+        };
+        assert_eq!(outcome.status, Some(status), "cut at byte {cut}: {outcome:?}");
+        assert!(outcome.stderr.contains(message), "cut at byte {cut}: {outcome:?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_module_are_refused() {
+    for start in ["\0asm", "(module", "\0aot", "\x7fELF", "\x1f\x08"] {
+        for rest in [&b""[..], b"\xff", &[0; 600], &[b'x'; 100_000]] {
+            let outcome = load(&[start.as_bytes(), rest].concat());
+            assert_eq!((outcome.status, outcome.stderr.lines().count()), (Some(2), 1), "{outcome:?}");
+        }
+    }
+    assert_eq!(shell(r#"exec "$FILTER" /dev/zero"#).pipe("").status, Some(2));
+}
+
+#[test]
+fn a_module_that_changes_while_it_is_read_is_no_trouble() {
+    let whole = wat(r#"(module (func $zero) (func $one) (data "xyz"))"#);
+    let mut filter = shell(
+        r#"while :; do head -c 20 whole > app.wasm; cat whole > app.wasm; done & writer=$!
+           for run in {1..50}; do
+               "$FILTER" app.wasm < profile > out 2> err; status=$?
+               [ $status = 0 ] || [ $status = 2 ] || { cat err; exit 1; }
+           done
+           kill $writer"#,
+    )
+    .with_file("whole", &whole)
+    .with_file("app.wasm", &whole)
+    .with_file("profile", "aot_func#0;aot_func#1 1\n");
+    assert_eq!(filter.pipe(""), success(""));
+}
