@@ -54,15 +54,15 @@ impl<W: Write> Filter<W> {
         Self { translator, output: Output::Open(output), split, translated: Vec::new() }
     }
 
-    /// Translates all of `input`, which needs no buffer of its own, and completes the split files.
+    /// Translates all of `input`, which needs no buffer of its own.
     ///
     /// Whatever was read is written before the next read, except that with [`StackCheck::Auto`] lines are
     /// held while the answer is not known: `hold_limit` bytes of them in memory, more in a temporary file.
-    /// If the output is closed by its reader, the split files are completed all the same.
+    /// If the output is closed by its reader, that is no error: the split files are written all the same.
     ///
     /// # Errors
     ///
-    /// If reading or writing fails. Then there are no split files.
+    /// If reading or writing fails.
     pub fn run(&mut self, input: impl Read, stack_check: StackCheck, hold_limit: usize) -> Result<(), Error> {
         let mut blocks = Blocks::new(input);
         match stack_check {
@@ -70,8 +70,7 @@ impl<W: Write> Filter<W> {
             StackCheck::On => self.translator.set_stack_checks(true),
             StackCheck::Off => self.translator.set_stack_checks(false),
         }
-        self.stream(&mut blocks, Error::Read)?;
-        self.split.take().map_or(Ok(()), Split::finish).map_err(Error::Split)
+        self.stream(&mut blocks, Error::Read)
     }
 
     /// Translates all of `file` from where it stands, as [`Self::run`] does. A regular file is searched for
@@ -92,6 +91,15 @@ impl<W: Write> Filter<W> {
             other => other,
         };
         self.run(file, stack_check, hold_limit)
+    }
+
+    /// Completes the split files; without this, there are none.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be written or renamed.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        self.split.take().map_or(Ok(()), Split::finish).map_err(Error::Split)
     }
 
     /// Whether the reader of the output has gone.

@@ -1,6 +1,7 @@
 //! The program: standard input and output, messages and the exit status.
 
 mod cli;
+mod interrupt;
 
 use std::fmt::Display;
 use std::fs::File;
@@ -9,6 +10,7 @@ use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 use cli::{Command, Config};
+use interrupt::Interrupt;
 use wamr_fold_translate::{Filter, HOLD_LIMIT, Module, Modules, Split, Translator, Wasm};
 
 /// Frames or lines were left as they are, or reading or writing failed.
@@ -40,37 +42,46 @@ fn prepare(config: &Config) -> Result<(Translator, Option<Split>), String> {
         modules.add(module).map_err(|error| format!("{path}: {error}"))?;
     }
     let names: Vec<_> = config.modules.iter().map(cli::Operand::split_name).collect();
-    let split =
-        config.split_dir.as_ref().map(|directory| Split::create(directory, names.iter().map(Vec::as_slice)));
-    let split = split.transpose().map_err(|error| error.to_string())?;
+    let create = |directory| Split::create(directory, names.iter().map(Vec::as_slice));
+    let split = config.split_dir.as_deref().map(create).transpose().map_err(|error| error.to_string())?;
     Ok((Translator::new(modules), split))
 }
 
 /// Translates standard input to standard output.
 fn translate(config: &Config, translator: Translator, split: Option<Split>) -> ExitCode {
-    let (input, output) = match standard_streams() {
-        Ok(streams) => streams,
-        Err(error) => return fail(INCOMPLETE, error),
+    let temporary = split.as_ref().map(|split| split.temporary_directory().to_owned());
+    let (streams, interrupt) = match (standard_streams(), temporary.map(Interrupt::remove_first).transpose())
+    {
+        (Ok(streams), Ok(interrupt)) => (streams, interrupt.unwrap_or_default()),
+        (Err(error), _) | (_, Err(error)) => return fail(INCOMPLETE, error),
     };
+    let (input, output) = streams;
     if input.is_terminal() {
         config.warn(WAITING);
     }
     let mut filter = Filter::new(translator, output, split);
-    let result = filter.run_file(input, config.stack_check, HOLD_LIMIT);
-    let report = filter.translator().report();
-    for message in report.messages(filter.translator().modules()) {
+    let translated = filter.run_file(input, config.stack_check, HOLD_LIMIT);
+    interrupt.check();
+    let result = translated.and_then(|()| filter.finish());
+    interrupt.check();
+    report(config, &filter);
+    match result {
+        Err(error) => fail(INCOMPLETE, error),
+        Ok(()) if filter.is_closed() || config.allow_unresolved => ExitCode::SUCCESS,
+        Ok(()) if filter.translator().report().unresolved() > 0 => INCOMPLETE.into(),
+        Ok(()) => ExitCode::SUCCESS,
+    }
+}
+
+/// Says what could not be translated.
+fn report(config: &Config, filter: &Filter<File>) {
+    let translator = filter.translator();
+    for message in translator.report().messages(translator.modules()) {
         if message.is_warning || config.allow_unresolved {
             config.warn(format_args!("<stdin>:{}: warning: {}", message.line, message.text));
         } else {
             complain(format_args!("<stdin>:{}: {}", message.line, message.text));
         }
-    }
-    match result {
-        Err(error) => fail(INCOMPLETE, error),
-        Ok(()) if report.unresolved() > 0 && !config.allow_unresolved && !filter.is_closed() => {
-            INCOMPLETE.into()
-        }
-        Ok(()) => ExitCode::SUCCESS,
     }
 }
 

@@ -65,6 +65,12 @@ impl Split {
         Ok(Self { directory: directory.to_owned(), temporary, files })
     }
 
+    /// The directory in which the files are until they are complete.
+    #[must_use]
+    pub fn temporary_directory(&self) -> &Path {
+        self.temporary.path()
+    }
+
     /// Writes `line`, with its newline, to the file of `module`.
     ///
     /// # Errors

@@ -117,6 +117,8 @@ fn split_number(text: &[u8]) -> Option<(u32, &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::Kind::{Func, Internal};
     use super::{Frame, Symbol};
 
@@ -200,6 +202,25 @@ mod tests {
             "\u{0}",
         ] {
             assert_eq!(Frame::parse(frame.as_bytes()), Frame::Host, "{frame:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_symbol_that_was_printed_is_read_as_the_same(
+            module in prop::option::of("[^;]{1,9}"),
+            is_internal: bool,
+            number: u32,
+            rest in "(_wrapper|_\\[|[+]|:)[^;\\]]{0,9}|",
+        ) {
+            let kind = if is_internal { Internal } else { Func };
+            let marker = std::str::from_utf8(kind.marker()).unwrap();
+            let prefix = module.as_ref().map_or(String::new(), |module| format!("[{module}]#"));
+            let frame = format!("{prefix}{marker}{number}{rest}");
+            let module = module.as_ref().map(String::as_bytes);
+            let symbol = Symbol { module, kind, number, rest: rest.as_bytes() };
+            prop_assume!(!frame.starts_with("[Wasm] "));
+            prop_assert_eq!(Frame::parse(frame.as_bytes()), Frame::Wasm(symbol));
         }
     }
 }

@@ -157,11 +157,11 @@ impl<R: Read> Sections<'_, R> {
             match id {
                 IMPORT if imported.is_some() => return Err(Error::Repeated("import", start)),
                 IMPORT => {
-                    imported = Some(self.section(start, size, "its import section", imported_functions)?)
+                    imported = Some(self.section(start, size, "its import section", imported_functions)?);
                 }
                 FUNCTION if defined.is_some() => return Err(Error::Repeated("function", start)),
                 FUNCTION => {
-                    defined = Some(self.section(start, size, "its function section", defined_functions)?)
+                    defined = Some(self.section(start, size, "its function section", defined_functions)?);
                 }
                 CUSTOM => name_sections.extend(self.name_section(start, size)?),
                 _ => self.pass_over(start, size)?,

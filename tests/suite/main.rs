@@ -1,6 +1,7 @@
 //! Drives the real program and the library as their users do.
 
 mod cli;
+mod faults;
 mod hostile_modules;
 mod hostile_profiles;
 mod modules;

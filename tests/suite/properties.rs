@@ -1,10 +1,12 @@
 //! What holds for every profile.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::sync::LazyLock;
 
+use bstr::ByteSlice;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -229,7 +231,9 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         let split = Split::create(dir.path(), [&b"0"[..], b"1", b"2"]).unwrap();
         let mut output = Vec::new();
-        Filter::new(translator(), &mut output, Some(split)).run(text(&lines).as_slice(), StackCheck::Off, 100).unwrap();
+        let mut filter = Filter::new(translator(), &mut output, Some(split));
+        filter.run(text(&lines).as_slice(), StackCheck::Off, 100).unwrap();
+        filter.finish().unwrap();
 
         let mut expected = [(); 3].map(|()| Vec::new());
         for line in &lines {
@@ -241,5 +245,29 @@ proptest! {
         for (module, lines) in expected.iter().enumerate() {
             prop_assert_eq!(fs::read(dir.path().join(format!("{module}.folded"))).unwrap(), text(lines));
         }
+    }
+}
+
+/// `PROFILE` and `TRANSLATION` are files, `MODULES` the operands of the run (each `NAME=FILE`, or the only one
+/// `=FILE`), which looked for no stack checks.
+#[test]
+#[ignore = "needs a run to compare with: scripts/bench.sh makes one"]
+fn a_large_profile_is_translated_as_the_reference_does() {
+    let variable = |name: &str| env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
+    let wasms: Vec<_> = variable("MODULES")
+        .split_whitespace()
+        .map(|operand| {
+            let (name, file) = operand.split_once('=').unwrap();
+            let name = (!name.is_empty()).then(|| name.as_bytes().to_vec());
+            (name, Wasm::open(file.as_ref()).unwrap())
+        })
+        .collect();
+    let modules = wasms.iter().map(|(name, wasm)| (name.clone(), wasm)).collect();
+    let reference = Reference::new(modules, false);
+    let (profile, translation) =
+        (fs::read(variable("PROFILE")).unwrap(), fs::read(variable("TRANSLATION")).unwrap());
+    assert_eq!(profile.lines().count(), translation.lines().count());
+    for (number, (line, translated)) in profile.lines().zip(translation.lines()).enumerate() {
+        assert!(reference.translate(line) == translated, "line {}", number + 1);
     }
 }

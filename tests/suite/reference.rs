@@ -2,9 +2,8 @@
 //! It knows nothing of speed, and shares no code with the program but the reading of wasm files.
 
 use std::collections::BTreeMap;
-use std::{env, fs};
+use std::sync::LazyLock;
 
-use bstr::ByteSlice;
 use regex::bytes::{Captures, Regex};
 use wamr_fold_translate::Wasm;
 
@@ -71,35 +70,15 @@ impl<'a> Reference<'a> {
 }
 
 fn safe(name: &[u8]) -> String {
-    let replace = |pattern: &str, text: &str, with: &str| {
-        regex::Regex::new(pattern).unwrap().replace_all(text, with).into_owned()
-    };
-    let name = replace(";", &String::from_utf8_lossy(name), ":");
-    let name = replace(r"[\x{0}-\x{1f}\x{7f}-\x{9f}]", &name, "_");
-    let name = replace("^ +| +$", &name, "");
-    replace(r" ([0-9]+(?:\.[0-9]*)?)$", &name, "_$1")
+    static CONTROL: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"[\x{0}-\x{1f}\x{7f}-\x{9f}]"));
+    static BLANKS_AT_THE_ENDS: LazyLock<regex::Regex> = LazyLock::new(|| pattern("^ +| +$"));
+    static COUNT: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r" ([0-9]+(?:\.[0-9]*)?)$"));
+    let name = String::from_utf8_lossy(name).replace(';', ":");
+    let name = CONTROL.replace_all(&name, "_");
+    let name = BLANKS_AT_THE_ENDS.replace_all(&name, "");
+    COUNT.replace(&name, "_$1").into_owned()
 }
 
-/// `PROFILE` and `TRANSLATION` are files, `MODULES` the operands of the run (each `NAME=FILE`, or the only one
-/// `=FILE`), which looked for no stack checks.
-#[test]
-#[ignore = "needs a run to compare with: scripts/bench.sh makes one"]
-fn a_large_profile_is_translated_as_the_reference_does() {
-    let variable = |name: &str| env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
-    let wasms: Vec<_> = variable("MODULES")
-        .split_whitespace()
-        .map(|operand| {
-            let (name, file) = operand.split_once('=').unwrap();
-            let name = (!name.is_empty()).then(|| name.as_bytes().to_vec());
-            (name, Wasm::open(file.as_ref()).unwrap())
-        })
-        .collect();
-    let modules = wasms.iter().map(|(name, wasm)| (name.clone(), wasm)).collect();
-    let reference = Reference::new(modules, false);
-    let (profile, translation) =
-        (fs::read(variable("PROFILE")).unwrap(), fs::read(variable("TRANSLATION")).unwrap());
-    assert_eq!(profile.lines().count(), translation.lines().count());
-    for (number, (line, translated)) in profile.lines().zip(translation.lines()).enumerate() {
-        assert!(reference.translate(line) == translated, "line {}", number + 1);
-    }
+fn pattern(text: &str) -> regex::Regex {
+    regex::Regex::new(text).unwrap()
 }

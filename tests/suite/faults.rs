@@ -1,0 +1,199 @@
+//! Ends of the pipeline that fail, signals, full disks.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
+
+use wamr_fold_translate::{Error, Filter, Module, Modules, Split, StackCheck, Translator, Wasm};
+
+use crate::support::{Live, Outcome, Program, app, failure, program, shell, success};
+
+#[test]
+fn a_reader_who_leaves_after_the_first_line_is_no_failure() {
+    let mut filter =
+        shell(r#"yes "main;aot_func#0 1" | "$FILTER" -s off app.wasm | head -n 1; echo ${PIPESTATUS[1]}"#);
+    filter = filter.with_app();
+    assert_eq!(filter.pipe(""), success("main;[Wasm] run 1\n0\n"));
+}
+
+#[test]
+fn closed_standard_streams_are_empty_ones() {
+    for redirection in ["<&-", ">&-", "<&- >&-"] {
+        let mut filter = shell(&format!(r#""$FILTER" app.wasm {redirection}"#)).with_app();
+        assert_eq!(filter.pipe("aot_func#0 1\n"), success(""), "{redirection}");
+    }
+    let mut filter = shell(r#""$FILTER" app.wasm 2>&-"#).with_app();
+    assert_eq!(
+        filter.pipe("[x]#aot_func#0 1\n"),
+        Outcome { status: Some(1), ..success("[x]#aot_func#0 1\n") }
+    );
+}
+
+#[test]
+fn an_input_that_fails_at_once_is_an_error() {
+    let outcome = program(&["app.wasm"]).with_app().file(File::open("/proc/self/mem").unwrap());
+    assert_eq!(outcome, failure(1, "", "<stdin>: Input/output error (os error 5)"));
+}
+
+/// Gives some lines, and then fails.
+struct Failing<'a>(&'a [u8]);
+
+impl Read for Failing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.0.is_empty() {
+            return Err(io::Error::other("the wire was cut"));
+        }
+        self.0.read(buffer)
+    }
+}
+
+#[test]
+fn an_input_that_fails_in_the_middle_loses_no_whole_line() {
+    for stack_check in [StackCheck::Auto, StackCheck::On, StackCheck::Off] {
+        let mut modules = Modules::default();
+        let wasm = Wasm::read(&mut app().as_slice()).unwrap();
+        modules.add(Module::new(Some(b"app".to_vec()), "app.wasm".into(), wasm)).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let split = Split::create(dir.path(), [&b"app"[..]]).unwrap();
+        let mut output = Vec::new();
+        let mut filter = Filter::new(Translator::new(modules), &mut output, Some(split));
+        let input = Failing(b"main 1\nmain;aot_func#0 2\nmain;host 3\nmain;aot_func#1 4");
+        let error = filter.run(input, stack_check, 10).unwrap_err();
+        assert!(matches!(error, Error::Read(_)), "{error}");
+        drop(filter);
+        let run = if stack_check == StackCheck::On { "run_precheck" } else { "run" };
+        assert_eq!(String::from_utf8(output).unwrap(), format!("main 1\nmain;[Wasm] {run} 2\nmain;host 3\n"));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "files in the split directory");
+    }
+}
+
+#[test]
+fn a_split_directory_that_cannot_be_written_is_refused() {
+    let mut filter = program(&["-d", "/proc/self", "app.wasm"]).with_app();
+    let outcome = filter.pipe("aot_func#0 1\n");
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""));
+    assert!(outcome.stderr.starts_with("wamr-fold-translate: /proc/self: "), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_split_name_that_no_file_can_have_is_refused() {
+    let name = "x".repeat(300);
+    let mut filter = program(&["-d", "dir", &format!("{name}=app.wasm")]).with_app();
+    let message = format!("dir/{name}.folded: File name too long (os error 36)");
+    assert_eq!(filter.pipe("aot_func#0 1\n"), failure(2, "", &message));
+    assert_eq!(filter.list("dir"), [""; 0]);
+}
+
+#[test]
+fn a_directory_in_the_place_of_a_split_file_is_an_error() {
+    let mut filter = program(&["-d", ".", "app.wasm"]).with_app();
+    std::fs::create_dir(filter.path("app.folded")).unwrap();
+    let outcome = failure(1, "[Wasm] run 1\n", "./app.folded: Is a directory (os error 21)");
+    assert_eq!(filter.pipe("aot_func#0 1\n"), outcome);
+    assert_eq!(filter.list("."), ["app.folded", "app.wasm"]);
+}
+
+/// Runs `script` with an empty file system of 1 MiB in `full`; `None` where that may not be made.
+fn with_small_disk(script: &str) -> Option<Outcome> {
+    let mount = "mkdir full && mount -t tmpfs -o size=1M none full || exit 99";
+    let mut shell =
+        shell(&format!("exec unshare --mount --map-root-user bash -c '{mount}\n{script}'")).with_app();
+    let outcome = shell.pipe("");
+    if outcome.status == Some(99) || outcome.stderr.contains("unshare") {
+        eprintln!("skipped: no file system can be mounted here: {}", outcome.stderr);
+        return None;
+    }
+    Some(outcome)
+}
+
+#[test]
+fn a_full_disk_leaves_no_split_file() {
+    let script = r#"yes "main;aot_func#0 1" | head -n 200000 | "$FILTER" -d full app.wasm | wc -l
+                    echo ${PIPESTATUS[2]}; ls -A full"#;
+    if let Some(outcome) = with_small_disk(script) {
+        let message = "wamr-fold-translate: full/app.folded: No space left on device (os error 28)\n";
+        assert_eq!(outcome.stderr, message);
+        let lines: Vec<_> = outcome.stdout.lines().collect();
+        assert_eq!((lines.len(), lines[1]), (2, "1"), "{outcome:?}");
+    }
+}
+
+/// What holds more lines than memory may.
+const HOLD: &str =
+    r#"yes "main;aot_func#0 1" | head -n 4000000 | "$FILTER" app.wasm | wc -c; echo ${PIPESTATUS[2]}"#;
+
+#[test]
+fn held_lines_that_find_no_place_are_an_error() {
+    let outcome = shell(&format!("export TMPDIR=/nowhere; {HOLD}")).with_app().pipe("");
+    assert_eq!(outcome.stdout, "0\n1\n");
+    assert!(
+        outcome.stderr.contains("cannot hold lines in a temporary file: No such file"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(outcome.stderr.ends_with("pass --stack-check=on or off, or set TMPDIR\n"), "{}", outcome.stderr);
+
+    if let Some(outcome) = with_small_disk(&format!("export TMPDIR=full; {HOLD}")) {
+        assert_eq!(outcome.stdout, "0\n1\n");
+        assert!(outcome.stderr.contains("temporary file: No space left on device"), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn held_lines_beyond_memory_come_back_from_the_temporary_directory() {
+    let outcome = shell(&format!("export TMPDIR=$PWD; ulimit -v 200000; {HOLD}")).with_app().pipe("");
+    assert_eq!(outcome, success("72000000\n0\n"));
+}
+
+/// Starts a run that has a split directory, lets it write there, and sends it a signal.
+fn interrupt(filter: &mut Program, signal: &str) -> Live {
+    let mut live = filter.live();
+    for _ in 0..10_000 {
+        live.write("main;aot_func#0 1\n");
+    }
+    for _ in 0..10_000 {
+        assert_eq!(live.read(), "main;[Wasm] run 1");
+    }
+    assert_eq!(filter.list(".").len(), 3, "app.wasm, the earlier file and a temporary directory");
+    let kill = Command::new("kill").args([signal, &live.child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    live
+}
+
+#[test]
+fn an_interrupted_run_leaves_no_file_behind() {
+    for (option, signal) in [("-HUP", 1), ("-INT", 2), ("-TERM", 15)] {
+        let mut filter =
+            program(&["-s", "off", "-d", ".", "app.wasm"]).with_app().with_file("app.folded", "earlier\n");
+        let mut live = interrupt(&mut filter, option);
+        assert_eq!(live.child.wait().unwrap().signal(), Some(signal));
+        assert_eq!(filter.list("."), ["app.folded", "app.wasm"], "{option}");
+        assert_eq!(filter.read("app.folded"), "earlier\n");
+    }
+}
+
+#[test]
+fn a_signal_that_was_ignored_stays_ignored() {
+    let mut filter = shell(r#"trap "" HUP; exec "$FILTER" -s off -d . app.wasm"#);
+    filter = filter.with_app().with_file("app.folded", "earlier\n");
+    let mut live = interrupt(&mut filter, "-HUP");
+    live.write("main;aot_func#1 1\n");
+    assert_eq!(live.read(), "main;[Wasm] sum 1");
+    assert_eq!(live.finish(), [""; 0]);
+    assert_eq!(filter.read("app.folded").lines().count(), 10_001);
+}
+
+#[test]
+fn a_killed_run_leaves_no_file_under_a_final_name() {
+    let mut filter =
+        program(&["-s", "off", "-d", ".", "app.wasm"]).with_app().with_file("app.folded", "earlier\n");
+    let mut live = filter.live();
+    live.write("main;aot_func#0 1\n");
+    assert_eq!(live.read(), "main;[Wasm] run 1");
+    live.child.kill().unwrap();
+    assert_eq!(live.child.wait().unwrap().signal(), Some(9));
+    assert_eq!(filter.read("app.folded"), "earlier\n");
+    assert_eq!(filter.pipe("aot_func#0 2\n"), success("[Wasm] run 2\n"));
+    assert_eq!(filter.read("app.folded"), "[Wasm] run 2\n");
+}
