@@ -4,20 +4,37 @@ use bstr::ByteSlice;
 
 use crate::folded::is_count;
 
-/// The label of a function without a name.
-#[must_use]
-pub fn unnamed(index: u64) -> String {
-    format!("func[{index}]")
+/// What a function is called: never empty, without `;` and control characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The text to show.
+    pub text: Box<str>,
+    /// Whether the text is the function's name, and not only its index.
+    pub is_named: bool,
 }
 
-/// Makes a name from a wasm file (any bytes) safe, so that it can break neither the line nor a terminal.
+impl Label {
+    /// The label of the function at `index` that has this name, as far as that leaves something to show.
+    #[must_use]
+    pub fn new(name: &[u8], index: u64) -> Self {
+        let name = safe(name);
+        if name.is_empty() { Self::unnamed(index) } else { Self { text: name.into(), is_named: true } }
+    }
+
+    /// The label of the function at `index`, which has no name.
+    #[must_use]
+    pub fn unnamed(index: u64) -> Self {
+        Self { text: format!("func[{index}]").into(), is_named: false }
+    }
+}
+
+/// Makes a name (any bytes) safe, so that it can break neither the line nor a terminal.
 /// The result is empty where nothing is left of the name.
 ///
 /// `;`, which separates frames, becomes `:`; each control character becomes `_`; bytes that are not UTF-8,
 /// for which inferno refuses the whole input, become U+FFFD; blanks at both ends are dropped; and where a
 /// number behind a blank ends the name, which a renderer would read as a sample count, the blank becomes `_`.
-#[must_use]
-pub fn safe(name: &[u8]) -> String {
+fn safe(name: &[u8]) -> String {
     let safe_char = |char: char| match char {
         ';' => ':',
         char if char.is_control() => '_',
@@ -33,11 +50,14 @@ pub fn safe(name: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{safe, unnamed};
+    use super::{Label, safe};
 
     #[test]
     fn a_function_without_a_name_shows_its_index() {
-        assert_eq!(unnamed(7), "func[7]");
+        let unnamed = Label { text: "func[7]".into(), is_named: false };
+        assert_eq!(Label::unnamed(7), unnamed);
+        assert_eq!(Label::new(b" ", 7), unnamed);
+        assert_eq!(Label::new(b"run", 7), Label { text: "run".into(), is_named: true });
     }
 
     #[test]

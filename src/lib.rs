@@ -32,6 +32,7 @@
 //! other byte of every line stays as it is.
 
 mod blocks;
+mod demangle;
 mod filter;
 mod folded;
 mod label;
@@ -42,14 +43,17 @@ mod reuse;
 mod sniff;
 mod split;
 mod stack_check;
+mod summary;
 mod symbol;
 mod translate;
 mod wasm;
 
 pub use filter::{Error, Filter, HOLD_LIMIT};
+pub use label::Label;
 pub use module::{DuplicateName, Module, ModuleId, Modules};
 pub use report::{Message, Report};
 pub use split::{Error as SplitError, Split};
 pub use stack_check::StackCheck;
+pub use summary::{FrameCounts, Frames, Summary, Translated};
 pub use translate::Translator;
 pub use wasm::{Error as WasmError, Warning, Wasm};

@@ -5,7 +5,8 @@ use std::fmt;
 use std::ops::{Index, IndexMut};
 use std::path::{Path, PathBuf};
 
-use crate::label;
+use crate::demangle::demangle;
+use crate::label::Label;
 use crate::wasm::Wasm;
 
 /// One of the modules of a [`Modules`], in the order in which they were added.
@@ -29,8 +30,9 @@ pub struct Module {
     name: Option<Vec<u8>>,
     path: PathBuf,
     wasm: Wasm,
-    /// The label of each function, made when it is first asked for; until then empty.
-    labels: Vec<Box<str>>,
+    demangles: bool,
+    /// The label of each function, made when it is first asked for.
+    labels: Vec<Option<Label>>,
 }
 
 impl Module {
@@ -38,8 +40,20 @@ impl Module {
     /// `path` is where `wasm` comes from, for messages.
     #[must_use]
     pub fn new(name: Option<Vec<u8>>, path: PathBuf, wasm: Wasm) -> Self {
-        let labels = vec![Box::default(); wasm.functions()];
-        Self { name, path, wasm, labels }
+        let labels = vec![None; wasm.functions()];
+        Self { name, path, wasm, demangles: false, labels }
+    }
+
+    /// The same module, with mangled names of functions shown demangled.
+    #[must_use]
+    pub fn demangled(self) -> Self {
+        Self { demangles: true, ..self }
+    }
+
+    /// The name by which frames call the module.
+    #[must_use]
+    pub fn name(&self) -> Option<&[u8]> {
+        self.name.as_deref()
     }
 
     /// The file that the module was read from.
@@ -54,16 +68,15 @@ impl Module {
         self.wasm.imported_functions() + u64::from(number)
     }
 
-    /// The name to show for the function at `index`: never empty, without `;` and control characters.
-    /// `None` if the module has no such function.
-    pub fn label(&mut self, index: u64) -> Option<&str> {
-        let index = usize::try_from(index).ok()?;
-        let label = self.labels.get_mut(index)?;
-        if label.is_empty() {
-            let name = label::safe(self.wasm.name(index));
-            *label = if name.is_empty() { label::unnamed(index as u64) } else { name }.into();
-        }
-        Some(label)
+    /// What the function at `index` is called; `None` if the module has no such function.
+    pub fn label(&mut self, index: u64) -> Option<&Label> {
+        let place = usize::try_from(index).ok()?;
+        let label = self.labels.get_mut(place)?;
+        Some(label.get_or_insert_with(|| {
+            let name = self.wasm.name(place);
+            let demangled = if self.demangles { demangle(name) } else { None };
+            Label::new(demangled.as_deref().map_or(name, str::as_bytes), index)
+        }))
     }
 
     /// What the file says of its functions.
@@ -115,10 +128,9 @@ impl Modules {
         }
     }
 
-    /// How many modules there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.all.len()
+    /// All modules, in the order in which they were added.
+    pub fn ids(&self) -> impl Iterator<Item = ModuleId> {
+        (0..self.all.len()).map(ModuleId)
     }
 }
 

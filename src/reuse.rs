@@ -1,7 +1,7 @@
 //! Reuses the translation of the frames that a stack shares with the one before it: a folded profile is
 //! sorted, so neighbours begin alike.
 
-use crate::module::ModuleId;
+use crate::summary::{FrameCounts, Translated};
 
 /// How many bytes of a stack are kept at most; only a damaged profile has so long a stack.
 const LONGEST: usize = 64 * 1024;
@@ -15,6 +15,10 @@ pub struct Reuse {
     translation: Vec<u8>,
     marks: Vec<Mark>,
     stopped: bool,
+    /// How many stacks were begun.
+    stacks: u64,
+    /// The frames that were translated, but not those of the marks.
+    frames: FrameCounts,
 }
 
 /// The end of a translated frame.
@@ -22,35 +26,56 @@ pub struct Reuse {
 struct Mark {
     in_stack: usize,
     in_translation: usize,
-    module: ModuleId,
+    frame: Translated,
+    /// The number of the stack that had this frame first; all stacks since then have it.
+    since: u64,
 }
 
 impl Reuse {
     /// Begins a new stack. Appends to `output` the translation of the frames that it shares with the last
-    /// one, and returns how many bytes of `stack` these are, and the module of the last of them.
-    pub fn begin(&mut self, stack: &[u8], output: &mut Vec<u8>) -> (usize, Option<ModuleId>) {
-        let shared = shared_prefix(&self.stack, stack);
-        while self.marks.pop_if(|mark| !ends_frame(stack, mark.in_stack, shared)).is_some() {}
+    /// one, and returns how many bytes of `stack` these are, and the last of them.
+    pub fn begin(&mut self, stack: &[u8], output: &mut Vec<u8>) -> (usize, Option<Translated>) {
         self.stopped = false;
-        let (in_stack, in_translation, module) = match self.marks.last() {
-            Some(mark) => (mark.in_stack, mark.in_translation, Some(mark.module)),
+        self.stacks += 1;
+        let shared = shared_prefix(&self.stack, stack);
+        while let Some(mark) = self.marks.pop_if(|mark| !ends_frame(stack, mark.in_stack, shared)) {
+            self.frames.add(mark.frame, self.stacks - mark.since);
+        }
+        let (in_stack, in_translation, frame) = match self.marks.last() {
+            Some(mark) => (mark.in_stack, mark.in_translation, Some(mark.frame)),
             None => (0, 0, None),
         };
         self.stack.truncate(in_stack);
         self.translation.truncate(in_translation);
         output.extend_from_slice(&self.translation);
-        (in_stack, module)
+        (in_stack, frame)
     }
 
-    /// Says that the frames of `stack`, all those of the stack begun last up to one of `module`, have this
+    /// Says that the frames of `stack`, all those of the stack begun last up to `frame`, have this
     /// `translation`.
-    pub fn mark(&mut self, stack: &[u8], translation: &[u8], module: ModuleId) {
+    pub fn mark(&mut self, stack: &[u8], translation: &[u8], frame: Translated) {
         if self.stopped || stack.len() > LONGEST {
+            self.frames.add(frame, 1);
             return;
         }
         self.stack.extend_from_slice(&stack[self.stack.len()..]);
         self.translation.extend_from_slice(&translation[self.translation.len()..]);
-        self.marks.push(Mark { in_stack: stack.len(), in_translation: translation.len(), module });
+        self.marks.push(Mark {
+            in_stack: stack.len(),
+            in_translation: translation.len(),
+            frame,
+            since: self.stacks,
+        });
+    }
+
+    /// How many frames there were in all stacks, those that were reused included.
+    #[must_use]
+    pub fn frames(&self) -> FrameCounts {
+        let mut frames = self.frames.clone();
+        for mark in &self.marks {
+            frames.add(mark.frame, self.stacks - mark.since + 1);
+        }
+        frames
     }
 
     /// Says that what follows in the stack begun last is to be translated anew whenever it comes again.
@@ -80,18 +105,21 @@ fn equal_chunks<const N: usize>(a: &[u8], b: &[u8]) -> usize {
 mod tests {
     use super::{LONGEST, Reuse, shared_prefix};
     use crate::module::ModuleId;
+    use crate::summary::Translated;
+
+    const FRAME: Translated = Translated { module: ModuleId::FIRST, is_named: true };
 
     /// Begins `stack` and marks each of its frames, "translated" to upper case. Returns what was reused.
     fn begin_and_mark(reuse: &mut Reuse, stack: &str) -> String {
         let mut output = Vec::new();
-        let (done, module) = reuse.begin(stack.as_bytes(), &mut output);
-        assert_eq!(module.is_some(), done > 0);
+        let (done, frame) = reuse.begin(stack.as_bytes(), &mut output);
+        assert_eq!(frame.is_some(), done > 0);
         let reused = String::from_utf8(output).unwrap();
         assert_eq!(reused, stack[..done].to_uppercase());
         let ends = stack.match_indices(';').map(|(end, _)| end).chain([stack.len()]);
         for end in ends.filter(|end| *end > done) {
             let (frames, translation) = (&stack[..end], stack[..end].to_uppercase());
-            reuse.mark(frames.as_bytes(), translation.as_bytes(), ModuleId::FIRST);
+            reuse.mark(frames.as_bytes(), translation.as_bytes(), FRAME);
         }
         reused
     }
@@ -125,9 +153,20 @@ mod tests {
         begin_and_mark(&mut reuse, "a;b");
         assert_eq!(reuse.begin(b"a;b;c;d", &mut Vec::new()).0, 3);
         reuse.stop();
-        reuse.mark(b"a;b;c;d", b"A;B;C;D", ModuleId::FIRST);
+        reuse.mark(b"a;b;c;d", b"A;B;C;D", FRAME);
         assert_eq!(begin_and_mark(&mut reuse, "a;b;c;d"), "A;B");
         assert_eq!(begin_and_mark(&mut reuse, "a;b;c;d"), "A;B;C;D");
+    }
+
+    #[test]
+    fn frames_are_counted_in_each_stack_that_has_them() {
+        let mut reuse = Reuse::default();
+        let mut frames = 0;
+        for stack in ["a;b;c", "a;b;c", "a;b", "a;b;d;e", "x", "x;y", &"a;".repeat(LONGEST), "a"] {
+            begin_and_mark(&mut reuse, stack);
+            frames += stack.split(';').count() as u64;
+            assert_eq!(reuse.frames().of(ModuleId::FIRST).named, frames, "after {stack:.9}");
+        }
     }
 
     #[test]

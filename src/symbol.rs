@@ -87,6 +87,13 @@ impl<'a> Symbol<'a> {
         readable.then_some(Self { module, kind, number, rest })
     }
 
+    /// Whether it ends in one of FlameGraph's marks: `_[k]` kernel, `_[i]` inlined, `_[j]` JIT, `_[w]` waker
+    /// (flamegraph.pl: `_\[[kwij]\]$`).
+    #[must_use]
+    pub fn is_annotated(&self) -> bool {
+        matches!(self.rest, [.., b'_', b'[', b'k' | b'i' | b'j' | b'w', b']'])
+    }
+
     /// Whether this is a JIT entry into the function: `aot_func#N_wrapper`.
     #[must_use]
     pub fn is_wrapper(&self) -> bool {

@@ -1,5 +1,5 @@
-//! Reads from a wasm file what it says of its functions: how many are imported, how many it defines, and
-//! the names that its `name` sections give them.
+//! Reads from a wasm file what it says of its functions: how many are imported, how many it defines, the
+//! names that its `name` sections give them, and those under which they are exported.
 //!
 //! The frame of sections is read here (core specification, chapter 5.5) and what is inside by wasmparser,
 //! because a reader of whole modules would have to be given the code, data and DWARF too: those sections
@@ -9,10 +9,13 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
+use std::mem;
 use std::ops::Range;
 use std::path::Path;
 
-use wasmparser::{BinaryReader, FunctionSectionReader, ImportSectionReader, TypeRef};
+use wasmparser::{
+    BinaryReader, ExportSectionReader, ExternalKind, FunctionSectionReader, ImportSectionReader, TypeRef,
+};
 
 use crate::sniff::{self, Seems};
 
@@ -25,15 +28,24 @@ pub struct Wasm {
     /// Where the name of each function lies in `text`; an empty range is no name.
     names: Vec<Range<usize>>,
     damage: Option<Warning>,
+    exports: Exports,
+}
+
+/// The functions that a module exports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Exports {
+    /// The function's index and the export's name, in the order of the file.
+    functions: Vec<(u32, String)>,
+    damage: Option<Warning>,
 }
 
 /// What is wrong with the function names of a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Warning {
-    /// There are none.
-    NoNames,
-    /// This fault was found first, at this byte offset. What could be read is used all the same.
-    Damaged(String, u64),
+    /// There are none, but so many exports of functions have names.
+    NoNames(usize),
+    /// This section is damaged: a fault, and its byte offset. What could be read is used all the same.
+    Damaged(&'static str, String, u64),
 }
 
 /// Why a file cannot be used as a module.
@@ -111,10 +123,22 @@ impl Wasm {
         self.names.iter().filter(|name| !name.is_empty()).count()
     }
 
+    /// Gives each function without a name that of its first export, if it has one.
+    pub fn use_export_names(&mut self) {
+        let exports = mem::take(&mut self.exports);
+        for (index, name) in exports.functions {
+            if self.name(index as usize).is_empty() {
+                self.set_name(index, name.as_bytes());
+            }
+        }
+        self.damage = self.damage.take().or(exports.damage);
+    }
+
     /// What is wrong with the names, if anything is.
     #[must_use]
     pub fn warning(&self) -> Option<Warning> {
-        self.damage.clone().or((self.named_functions() == 0).then_some(Warning::NoNames))
+        let no_names = || Warning::NoNames(self.exports.functions.len());
+        self.damage.clone().or_else(|| (self.named_functions() == 0).then(no_names))
     }
 }
 
@@ -141,12 +165,14 @@ fn read_over<R: Read>(input: &mut R, size: u64) -> io::Result<u64> {
 const CUSTOM: u8 = 0;
 const IMPORT: u8 = 2;
 const FUNCTION: u8 = 3;
+const EXPORT: u8 = 7;
 
 impl<R: Read> Sections<'_, R> {
     fn read(mut self) -> Result<Wasm, Error> {
         self.header()?;
         let mut imported = None;
         let mut defined = None;
+        let mut exports = Exports::default();
         let mut name_sections = Vec::new();
         loop {
             let start = self.offset;
@@ -163,11 +189,12 @@ impl<R: Read> Sections<'_, R> {
                 FUNCTION => {
                     defined = Some(self.section(start, size, "its function section", defined_functions)?);
                 }
+                EXPORT => exports.add_section(self.offset, &self.all_bytes(start, size)?),
                 CUSTOM => name_sections.extend(self.name_section(start, size)?),
                 _ => self.pass_over(start, size)?,
             }
         }
-        let mut wasm = Wasm { imported: imported.unwrap_or(0), ..Wasm::default() };
+        let mut wasm = Wasm { imported: imported.unwrap_or(0), exports, ..Wasm::default() };
         let functions = wasm.imported + defined.unwrap_or(0);
         wasm.names.resize(usize::try_from(functions).unwrap_or(usize::MAX), 0..0);
         for (offset, section) in name_sections {
@@ -305,10 +332,7 @@ impl Wasm {
             if str::from_utf8(name).is_err() {
                 self.damaged("a name is not UTF-8", offset);
             }
-            if let Some(range) = self.names.get_mut(index as usize) {
-                *range = self.text.len()..self.text.len() + name.len();
-                self.text.extend_from_slice(name);
-            }
+            self.set_name(index, name);
         }
         if !names.eof() {
             self.damaged("more names than the section says", names.original_position());
@@ -316,21 +340,54 @@ impl Wasm {
         Ok(())
     }
 
+    /// Names the function at `index`, if there is one.
+    fn set_name(&mut self, index: u32, name: &[u8]) {
+        if let Some(range) = self.names.get_mut(index as usize) {
+            *range = self.text.len()..self.text.len() + name.len();
+            self.text.extend_from_slice(name);
+        }
+    }
+
     fn damaged(&mut self, fault: &str, offset: u64) {
-        self.damage.get_or_insert_with(|| Warning::Damaged(fault.to_owned(), offset));
+        self.damage.get_or_insert_with(|| Warning::Damaged("name", fault.to_owned(), offset));
+    }
+}
+
+impl Exports {
+    /// Takes the functions from an export section, whose content is at `offset` of the file.
+    fn add_section(&mut self, offset: u64, section: &[u8]) {
+        if let Err(error) = self.add_exports(BinaryReader::new(section, offset)) {
+            self.damage = Some(Warning::Damaged("export", error.message().to_owned(), error.offset()));
+        }
+    }
+
+    fn add_exports(&mut self, section: BinaryReader<'_>) -> wasmparser::Result<()> {
+        for export in ExportSectionReader::new(section)? {
+            let export = export?;
+            if matches!(export.kind, ExternalKind::Func | ExternalKind::FuncExact) {
+                self.functions.push((export.index, export.name.to_owned()));
+            }
+        }
+        Ok(())
     }
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoNames => f.write_str(
-                "has no function names, so its functions are shown as func[INDEX]: \
-                 pass the build that is not stripped, its indices are the same",
-            ),
-            Self::Damaged(fault, offset) => write!(
+            Self::NoNames(exports) => {
+                f.write_str(
+                    "has no function names, so its functions are shown as func[INDEX]: \
+                     pass the build that is not stripped, its indices are the same",
+                )?;
+                match exports {
+                    0 => Ok(()),
+                    _ => write!(f, ", or --export-names for the names of its {exports} exported functions"),
+                }
+            }
+            Self::Damaged(section, fault, offset) => write!(
                 f,
-                "its name section is damaged ({fault} at byte {offset}): the names that could be read are used"
+                "its {section} section is damaged ({fault} at byte {offset}): the names that could be read are used"
             ),
         }
     }

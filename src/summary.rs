@@ -1,0 +1,99 @@
+//! How much was translated, for those who ask how far a profile can be trusted.
+
+use crate::module::{Module, ModuleId, Modules};
+use crate::quote::quoted;
+
+/// A translated frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Translated {
+    /// The module of its function.
+    pub module: ModuleId,
+    /// Whether it shows the function's name, and not only its index.
+    pub is_named: bool,
+}
+
+/// How many frames of a module were translated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Frames {
+    /// Those that show the function's name.
+    pub named: u64,
+    /// Those that show its index.
+    pub unnamed: u64,
+}
+
+/// How many frames of each module were translated.
+#[derive(Clone, Debug, Default)]
+pub struct FrameCounts(Vec<Frames>);
+
+impl FrameCounts {
+    /// Counts `frame` as often as `count` says.
+    pub fn add(&mut self, frame: Translated, count: u64) {
+        let module = frame.module.index();
+        if module >= self.0.len() {
+            self.0.resize(module + 1, Frames::default());
+        }
+        let frames = &mut self.0[module];
+        *(if frame.is_named { &mut frames.named } else { &mut frames.unnamed }) += count;
+    }
+
+    /// The frames of `module`.
+    #[must_use]
+    pub fn of(&self, module: ModuleId) -> Frames {
+        self.0.get(module.index()).copied().unwrap_or_default()
+    }
+}
+
+/// What was translated of a profile.
+#[derive(Debug)]
+pub struct Summary {
+    /// Lines that were read.
+    pub lines: u64,
+    /// Lines without a frame that is, or looks like, a WAMR symbol.
+    pub host_lines: u64,
+    /// Lines whose last translated frame is of the module at this place.
+    pub module_lines: Vec<u64>,
+    /// Translated frames.
+    pub frames: FrameCounts,
+    /// Frames and lines that were left as they are.
+    pub unresolved: u64,
+    /// Whether `aot_func#N` was taken for a stack check.
+    pub stack_checks: bool,
+}
+
+impl Summary {
+    /// The summary in words: aligned lines for a terminal.
+    #[must_use]
+    pub fn messages(&self, modules: &Modules) -> Vec<String> {
+        let titles = ["module", "names", "frames", "func[N]", "lines", "file"].map(str::to_owned);
+        let rows: Vec<_> =
+            [titles].into_iter().chain(modules.ids().map(|id| self.row(&modules[id], id))).collect();
+        let widths = [0, 1, 2, 3, 4]
+            .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
+        let align = |row: &[String; 6]| {
+            let [name, names, frames, unnamed, lines, file] = row;
+            let [a, b, c, d, e] = widths;
+            format!("{name:a$}  {names:>b$}  {frames:>c$}  {unnamed:>d$}  {lines:>e$}  {file}")
+        };
+        let mut messages: Vec<_> = rows.iter().map(align).collect();
+        messages.push(format!(
+            "{} lines read, {} without a WAMR frame; {} frames or lines left unresolved; stack checks: {}",
+            self.lines,
+            self.host_lines,
+            self.unresolved,
+            if self.stack_checks { "yes" } else { "no" },
+        ));
+        messages
+    }
+
+    fn row(&self, module: &Module, id: ModuleId) -> [String; 6] {
+        let Frames { named, unnamed } = self.frames.of(id);
+        [
+            module.name().map_or("(no name)".to_owned(), quoted),
+            format!("{} of {}", module.wasm().named_functions(), module.wasm().functions()),
+            (named + unnamed).to_string(),
+            unnamed.to_string(),
+            self.module_lines.get(id.index()).copied().unwrap_or(0).to_string(),
+            module.path().display().to_string(),
+        ]
+    }
+}
