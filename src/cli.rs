@@ -9,45 +9,10 @@ use bstr::{BStr, ByteSlice};
 use lexopt::ValueExt;
 use wamr_fold_translate::StackCheck;
 
-/// What `--help` prints.
-pub const HELP: &str = "\
-Put the names of wasm functions back into folded perf profiles of WAMR
-
-Usage: wamr-fold-translate [OPTIONS] MODULE...
-
-Reads folded stacks (one line a stack) from standard input, replaces frames such as aot_func#7
-and [app]#aot_func#7 by the names of the functions, and writes the stacks to standard output:
-
-    stackcollapse-perf.pl out.perf | wamr-fold-translate app.wasm | flamegraph.pl > app.svg
-
-Arguments:
-  MODULE               a wasm file that was profiled, as [NAME=]FILE.wasm:
-                         dir/app.wasm       takes the frames of the module app
-                         core=dir/app.wasm  takes the frames of the module core
-                         =dir/app.wasm      takes the frames that name no module
-                       a single MODULE takes the frames that name no module, too
-
-Options:
-  -d, --split-dir DIR  also write each line to DIR/NAME.folded, NAME being the module of the
-                       line's last wasm frame
-  -s, --stack-check WHEN
-                       whether aot_func#N is only a stack check, shown as _precheck:
-                       auto (if the profile has an aot_func_internal#N; the default), on, off
-      --allow-unresolved
-                       exit with 0 even if frames or lines could not be translated
-  -q, --quiet          print no warnings
-      --wasm FILE, --wasm-names NAME=FILE[,NAME=FILE...]
-                       other ways to pass a MODULE, as process_folded_data.py has them
-  -h, --help           print this help
-  -V, --version        print the version
-
-Exit status: 0 if everything was translated, or the output was closed by its reader; 1 if frames
-or lines were left as they are, or reading or writing failed; 2 if the command line or a MODULE
-cannot be used.
-";
-
-/// What `--version` prints.
-pub const VERSION: &str = concat!("wamr-fold-translate ", env!("CARGO_PKG_VERSION"), "\n");
+use crate::completions;
+use crate::help::help;
+use crate::man::man;
+use crate::usage::{self, Flag};
 
 /// What to do.
 #[derive(Debug)]
@@ -55,17 +20,22 @@ pub enum Command {
     /// Translate standard input.
     Translate(Config),
     /// Print this text to standard output.
-    Print(&'static str),
+    Print(String),
 }
 
 /// How to translate.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Config {
     /// At least one.
     pub modules: Vec<Operand>,
     pub split_dir: Option<PathBuf>,
     pub stack_check: StackCheck,
+    pub demangle: bool,
+    pub export_names: bool,
+    pub annotate: bool,
     pub allow_unresolved: bool,
+    pub verbose: bool,
     pub quiet: bool,
 }
 
@@ -92,26 +62,50 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, E
     let mut config = Config::default();
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
-        match argument {
-            Short('d') | Long("split-dir") => config.split_dir = Some(parser.value()?.into()),
-            Short('s') | Long("stack-check") => {
-                config.stack_check = parser.value()?.parse_with(stack_check)?;
+        let option = match &argument {
+            Short(name) => usage::short(*name),
+            Long(name) => usage::long(name),
+            Value(operand) => {
+                config.modules.push(Operand::parse(operand)?);
+                continue;
             }
-            Long("allow-unresolved") => config.allow_unresolved = true,
-            Short('q') | Long("quiet") => config.quiet = true,
-            Short('h') | Long("help") => return Ok(Command::Print(HELP)),
-            Short('V') | Long("version") => return Ok(Command::Print(VERSION)),
-            Long("wasm") => config.modules.push(Operand::parse(&parser.value()?)?),
-            Long("wasm-names" | "wasm_names") => {
+        };
+        let Some(option) = option else {
+            return Err(argument.unexpected().into());
+        };
+        match option.flag {
+            Flag::SplitDir => config.split_dir = Some(parser.value()?.into()),
+            Flag::StackCheck => config.stack_check = parser.value()?.parse_with(stack_check)?,
+            Flag::Demangle => config.demangle = true,
+            Flag::ExportNames => config.export_names = true,
+            Flag::Annotate => config.annotate = true,
+            Flag::AllowUnresolved => config.allow_unresolved = true,
+            Flag::Verbose => config.verbose = true,
+            Flag::Quiet => config.quiet = true,
+            Flag::Wasm => config.modules.push(Operand::parse(&parser.value()?)?),
+            Flag::WasmNames => {
                 for operand in parser.value()?.as_bytes().split(|&byte| byte == b',') {
                     config.modules.push(Operand::parse(OsStr::from_bytes(operand))?);
                 }
             }
-            Value(operand) => config.modules.push(Operand::parse(&operand)?),
-            _ => return Err(argument.unexpected().into()),
+            Flag::Generate => return Ok(Command::Print(parser.value()?.parse_with(generated)?)),
+            Flag::Help => return Ok(Command::Print(help())),
+            Flag::Version => {
+                return Ok(Command::Print(format!("wamr-fold-translate {}\n", env!("CARGO_PKG_VERSION"))));
+            }
         }
     }
     if config.modules.is_empty() { Err(Error::NoModule) } else { Ok(Command::Translate(config)) }
+}
+
+fn generated(what: &str) -> Result<String, &'static str> {
+    match what {
+        "man" => Ok(man()),
+        "complete-bash" => Ok(completions::bash()),
+        "complete-zsh" => Ok(completions::zsh()),
+        "complete-fish" => Ok(completions::fish()),
+        _ => Err("pass man, complete-bash, complete-zsh or complete-fish"),
+    }
 }
 
 fn stack_check(when: &str) -> Result<StackCheck, &'static str> {

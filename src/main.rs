@@ -1,7 +1,11 @@
 //! The program: standard input and output, messages and the exit status.
 
 mod cli;
+mod completions;
+mod help;
 mod interrupt;
+mod man;
+mod usage;
 
 use std::fmt::Display;
 use std::fs::File;
@@ -9,9 +13,9 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 
-use cli::{Command, Config};
+use cli::{Command, Config, Operand};
 use interrupt::Interrupt;
-use wamr_fold_translate::{Filter, HOLD_LIMIT, Module, Modules, Split, Translator, Wasm};
+use wamr_fold_translate::{Filter, HOLD_LIMIT, Module, Modules, Split, Translator, Wasm, WasmError};
 
 /// Frames or lines were left as they are, or reading or writing failed.
 const INCOMPLETE: u8 = 1;
@@ -24,7 +28,7 @@ fn main() -> ExitCode {
             Ok((translator, split)) => translate(&config, translator, split),
             Err(error) => fail(UNUSABLE, error),
         },
-        Ok(Command::Print(text)) => print(text),
+        Ok(Command::Print(text)) => print(&text),
         Err(error) => fail(UNUSABLE, error),
     }
 }
@@ -34,17 +38,26 @@ fn prepare(config: &Config) -> Result<(Translator, Option<Split>), String> {
     let mut modules = Modules::default();
     for operand in &config.modules {
         let path = operand.path.display();
-        let wasm = Wasm::open(&operand.path).map_err(|error| format!("{path}: {error}"))?;
-        if let Some(warning) = wasm.warning() {
-            config.warn(format_args!("{path}: warning: {warning}"));
-        }
-        let module = Module::new(operand.name.clone(), operand.path.clone(), wasm);
+        let module = load(config, operand).map_err(|error| format!("{path}: {error}"))?;
         modules.add(module).map_err(|error| format!("{path}: {error}"))?;
     }
-    let names: Vec<_> = config.modules.iter().map(cli::Operand::split_name).collect();
+    let names: Vec<_> = config.modules.iter().map(Operand::split_name).collect();
     let create = |directory| Split::create(directory, names.iter().map(Vec::as_slice));
     let split = config.split_dir.as_deref().map(create).transpose().map_err(|error| error.to_string())?;
-    Ok((Translator::new(modules), split))
+    let translator = Translator::new(modules);
+    Ok((if config.annotate { translator.annotating() } else { translator }, split))
+}
+
+fn load(config: &Config, operand: &Operand) -> Result<Module, WasmError> {
+    let mut wasm = Wasm::open(&operand.path)?;
+    if config.export_names {
+        wasm.use_export_names();
+    }
+    if let Some(warning) = wasm.warning() {
+        config.warn(format_args!("{}: warning: {warning}", operand.path.display()));
+    }
+    let module = Module::new(operand.name.clone(), operand.path.clone(), wasm);
+    Ok(if config.demangle { module.demangled() } else { module })
 }
 
 /// Translates standard input to standard output.
@@ -64,7 +77,7 @@ fn translate(config: &Config, translator: Translator, split: Option<Split>) -> E
     interrupt.check();
     let result = translated.and_then(|()| filter.finish());
     interrupt.check();
-    report(config, &filter);
+    report(config, filter.translator());
     match result {
         Err(error) => fail(INCOMPLETE, error),
         Ok(()) if filter.is_closed() || config.allow_unresolved => ExitCode::SUCCESS,
@@ -73,15 +86,17 @@ fn translate(config: &Config, translator: Translator, split: Option<Split>) -> E
     }
 }
 
-/// Says what could not be translated.
-fn report(config: &Config, filter: &Filter<File>) {
-    let translator = filter.translator();
+/// Says what could not be translated and, if asked to, how much was.
+fn report(config: &Config, translator: &Translator) {
     for message in translator.report().messages(translator.modules()) {
         if message.is_warning || config.allow_unresolved {
             config.warn(format_args!("<stdin>:{}: warning: {}", message.line, message.text));
         } else {
             complain(format_args!("<stdin>:{}: {}", message.line, message.text));
         }
+    }
+    if config.verbose {
+        translator.summary().messages(translator.modules()).iter().for_each(complain);
     }
 }
 

@@ -67,14 +67,7 @@ impl Summary {
         let titles = ["module", "names", "frames", "func[N]", "lines", "file"].map(str::to_owned);
         let rows: Vec<_> =
             [titles].into_iter().chain(modules.ids().map(|id| self.row(&modules[id], id))).collect();
-        let widths = [0, 1, 2, 3, 4]
-            .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
-        let align = |row: &[String; 6]| {
-            let [name, names, frames, unnamed, lines, file] = row;
-            let [a, b, c, d, e] = widths;
-            format!("{name:a$}  {names:>b$}  {frames:>c$}  {unnamed:>d$}  {lines:>e$}  {file}")
-        };
-        let mut messages: Vec<_> = rows.iter().map(align).collect();
+        let mut messages = aligned(&rows);
         messages.push(format!(
             "{} lines read, {} without a WAMR frame; {} frames or lines left unresolved; stack checks: {}",
             self.lines,
@@ -96,4 +89,18 @@ impl Summary {
             module.path().display().to_string(),
         ]
     }
+}
+
+/// The rows as lines. The first column is aligned to the left, the last one to nothing.
+fn aligned(rows: &[[String; 6]]) -> Vec<String> {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths = [0, 1, 2, 3, 4].map(width);
+    let line = |[name, numbers @ .., file]: &[String; 6]| {
+        let mut line = format!("{name:0$}", widths[0]);
+        for (number, width) in numbers.iter().zip(&widths[1..]) {
+            line += &format!("  {number:>width$}");
+        }
+        line + "  " + file
+    };
+    rows.iter().map(line).collect()
 }

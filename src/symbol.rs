@@ -87,7 +87,7 @@ impl<'a> Symbol<'a> {
         readable.then_some(Self { module, kind, number, rest })
     }
 
-    /// Whether it ends in one of FlameGraph's marks: `_[k]` kernel, `_[i]` inlined, `_[j]` JIT, `_[w]` waker
+    /// Whether it ends in a mark that renderers know: `_[k]` kernel, `_[i]` inlined, `_[j]` JIT, `_[w]` waker
     /// (flamegraph.pl: `_\[[kwij]\]$`).
     #[must_use]
     pub fn is_annotated(&self) -> bool {

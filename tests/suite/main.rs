@@ -2,9 +2,11 @@
 
 mod cli;
 mod faults;
+mod generate;
 mod hostile_modules;
 mod hostile_profiles;
 mod modules;
+mod options;
 mod properties;
 mod recordings;
 mod reference;

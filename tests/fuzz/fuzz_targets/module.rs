@@ -12,10 +12,16 @@ fuzz_target!(|file: &[u8]| {
     assert!(wasm.functions() <= file.len(), "each function has its bytes");
     assert!(wasm.imported_functions() <= wasm.functions() as u64);
     assert!(wasm.named_functions() <= wasm.functions());
-    let functions = wasm.functions() as u64;
-    let mut module = Module::new(None, "fuzzed.wasm".into(), wasm);
+    check_labels(Module::new(None, "fuzzed.wasm".into(), wasm.clone()));
+    let mut wasm = wasm;
+    wasm.use_export_names();
+    check_labels(Module::new(None, "fuzzed.wasm".into(), wasm).demangled());
+});
+
+fn check_labels(mut module: Module) {
+    let functions = module.wasm().functions() as u64;
     for index in 0..functions {
-        let label = module.label(index).expect("it is an index of the module");
+        let label = &module.label(index).expect("it is an index of the module").text;
         assert!(
             !label.is_empty() && !label.contains(|char: char| char == ';' || char.is_control()),
             "{label:?}"
@@ -23,4 +29,4 @@ fuzz_target!(|file: &[u8]| {
         assert!(!label.starts_with(' ') && !label.ends_with(' '), "{label:?}");
     }
     assert!(module.label(functions).is_none());
-});
+}
