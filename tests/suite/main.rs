@@ -7,6 +7,7 @@ mod hostile_modules;
 mod hostile_profiles;
 mod modules;
 mod options;
+mod pipeline;
 mod properties;
 mod recordings;
 mod reference;
