@@ -116,7 +116,8 @@ impl<W: Write> Filter<W> {
     fn look_ahead<R: Read>(&mut self, blocks: &mut Blocks<R>, hold_limit: usize) -> Result<(), Error> {
         let mut held = tempfile::spooled_tempfile(hold_limit);
         let mut is_holding = false;
-        let (last, result) = loop {
+        // The first block with an `aot_func_internal#N`, or an empty one at the end of the input.
+        let (telling, result) = loop {
             let block = match blocks.next() {
                 Ok(block) => block,
                 Err(error) => break (&b""[..], Err(Error::Read(error))),
@@ -133,10 +134,10 @@ impl<W: Write> Filter<W> {
                 return Ok(());
             }
         };
-        self.translator.set_stack_checks(!last.is_empty());
+        self.translator.set_stack_checks(!telling.is_empty());
         held.rewind().map_err(Error::Hold)?;
         self.stream(&mut Blocks::new(held), Error::Hold)?;
-        self.lines(last)?;
+        self.lines(telling)?;
         result
     }
 

@@ -32,6 +32,7 @@
 //! other byte of every line stays as it is.
 
 mod blocks;
+mod counts;
 mod demangle;
 mod filter;
 mod folded;
@@ -40,6 +41,7 @@ mod module;
 mod quote;
 mod report;
 mod reuse;
+mod sections;
 mod sniff;
 mod split;
 mod stack_check;
@@ -48,12 +50,14 @@ mod symbol;
 mod translate;
 mod wasm;
 
+pub use counts::{FrameCounts, Frames, Translated};
 pub use filter::{Error, Filter, HOLD_LIMIT};
 pub use label::Label;
 pub use module::{DuplicateName, Module, ModuleId, Modules};
 pub use report::{Message, Report};
+pub use sections::{Error as WasmError, Fault};
 pub use split::{Error as SplitError, Split};
 pub use stack_check::StackCheck;
-pub use summary::{FrameCounts, Frames, Summary, Translated};
+pub use summary::Summary;
 pub use translate::Translator;
-pub use wasm::{Error as WasmError, Warning, Wasm};
+pub use wasm::{Warning, Wasm};

@@ -7,6 +7,7 @@ mod interrupt;
 mod man;
 mod usage;
 
+use std::error::Error;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -25,7 +26,9 @@ const UNUSABLE: u8 = 2;
 fn main() -> ExitCode {
     match cli::parse(std::env::args_os().skip(1)) {
         Ok(Command::Translate(config)) => match prepare(&config) {
-            Ok((translator, split)) => translate(&config, translator, split),
+            Ok((translator, split)) => {
+                translate(&config, translator, split).unwrap_or_else(|error| fail(INCOMPLETE, error))
+            }
             Err(error) => fail(UNUSABLE, error),
         },
         Ok(Command::Print(text)) => print(&text),
@@ -61,14 +64,14 @@ fn load(config: &Config, operand: &Operand) -> Result<Module, WasmError> {
 }
 
 /// Translates standard input to standard output.
-fn translate(config: &Config, translator: Translator, split: Option<Split>) -> ExitCode {
+fn translate(
+    config: &Config,
+    translator: Translator,
+    split: Option<Split>,
+) -> Result<ExitCode, Box<dyn Error>> {
     let temporary = split.as_ref().map(|split| split.temporary_directory().to_owned());
-    let (streams, interrupt) = match (standard_streams(), temporary.map(Interrupt::remove_first).transpose())
-    {
-        (Ok(streams), Ok(interrupt)) => (streams, interrupt.unwrap_or_default()),
-        (Err(error), _) | (_, Err(error)) => return fail(INCOMPLETE, error),
-    };
-    let (input, output) = streams;
+    let interrupt = temporary.map(Interrupt::remove_first).transpose()?.unwrap_or_default();
+    let (input, output) = standard_streams()?;
     if input.is_terminal() {
         config.warn(WAITING);
     }
@@ -78,12 +81,10 @@ fn translate(config: &Config, translator: Translator, split: Option<Split>) -> E
     let result = translated.and_then(|()| filter.finish());
     interrupt.check();
     report(config, filter.translator());
-    match result {
-        Err(error) => fail(INCOMPLETE, error),
-        Ok(()) if filter.is_closed() || config.allow_unresolved => ExitCode::SUCCESS,
-        Ok(()) if filter.translator().report().unresolved() > 0 => INCOMPLETE.into(),
-        Ok(()) => ExitCode::SUCCESS,
-    }
+    result?;
+    let is_complete = filter.translator().report().unresolved() == 0;
+    let succeeds = is_complete || config.allow_unresolved || filter.is_closed();
+    Ok(if succeeds { ExitCode::SUCCESS } else { INCOMPLETE.into() })
 }
 
 /// Says what could not be translated and, if asked to, how much was.

@@ -65,7 +65,7 @@ impl Module {
     /// The index of a function in the module, from its number among those that the module defines.
     #[must_use]
     pub fn function_index(&self, number: u32) -> u64 {
-        self.wasm.imported_functions() + u64::from(number)
+        self.wasm.imported_functions() as u64 + u64::from(number)
     }
 
     /// What the function at `index` is called; `None` if the module has no such function.

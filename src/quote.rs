@@ -25,14 +25,16 @@ fn is_char_start(byte: u8) -> bool {
 #[must_use]
 pub fn operand(name: &[u8]) -> String {
     let printable = |char: char| char == ' ' || char.is_alphanumeric() || char.is_ascii_punctuation();
-    match name.to_str() {
+    let operand = match name.to_str() {
         _ if name.len() > LONGEST => "NAME=FILE.wasm".to_owned(),
         Ok(name) if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./:+@%,".contains(&byte)) => {
             format!("{name}=FILE.wasm")
         }
         Ok(name) if name.chars().all(printable) => format!("'{}=FILE.wasm'", name.replace('\'', r"'\''")),
         _ => format!("$'{}=FILE.wasm'", name.iter().map(|&byte| ansi_c(byte)).collect::<String>()),
-    }
+    };
+    // It must not be taken for an option.
+    if name.starts_with(b"-") { format!("-- {operand}") } else { operand }
 }
 
 /// `byte` between `$'` and `'`, as bash, zsh and ksh read it.
@@ -71,6 +73,7 @@ mod tests {
             (&b"core"[..], "core=FILE.wasm"),
             (b"./dir/mod.wasm", "./dir/mod.wasm=FILE.wasm"),
             (b"my app", "'my app=FILE.wasm'"),
+            (b"-d", "-- -d=FILE.wasm"),
             (b"it's", r"'it'\''s=FILE.wasm'"),
             ("größe".as_bytes(), "'größe=FILE.wasm'"),
             (b"a\x1b'\\\xff", r"$'a\x1b\'\\\xff=FILE.wasm'"),

@@ -91,9 +91,13 @@ fn text(cause: &Cause, finding: &Finding, modules: &Modules) -> String {
     let example = &finding.example;
     match cause {
         Cause::UnknownModule(name) => format!(
-            "{frames} of module {} not translated, such as {example}: pass {}",
+            "{frames} of module {} not translated, such as {example}: {}",
             quoted(name),
-            operand(name)
+            if name.contains(&b'=') {
+                "the name of a MODULE ends before a \"=\", so load it under another name".to_owned()
+            } else {
+                format!("pass {}", operand(name))
+            }
         ),
         Cause::MoreUnknownModules => format!(
             "{frames} of more modules not translated, such as {example}: pass NAME=FILE.wasm for each"

@@ -1,10 +1,10 @@
 //! Reuses the translation of the frames that a stack shares with the one before it: a folded profile is
 //! sorted, so neighbours begin alike.
 
-use crate::summary::{FrameCounts, Translated};
+use crate::counts::{FrameCounts, Translated};
 
-/// How many bytes of a stack are kept at most; only a damaged profile has so long a stack.
-const LONGEST: usize = 64 * 1024;
+/// How many bytes of a stack and of its translation are kept at most. Hardly a profile has so long a stack.
+const LONGEST: usize = 256 * 1024;
 
 /// The frames of the last stack that can be reused, and their translation.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl Reuse {
     /// Says that the frames of `stack`, all those of the stack begun last up to `frame`, have this
     /// `translation`.
     pub fn mark(&mut self, stack: &[u8], translation: &[u8], frame: Translated) {
-        if self.stopped || stack.len() > LONGEST {
+        if self.stopped || stack.len().max(translation.len()) > LONGEST {
             self.frames.add(frame, 1);
             return;
         }
@@ -66,6 +66,14 @@ impl Reuse {
             frame,
             since: self.stacks,
         });
+    }
+
+    /// Forgets the last stack, because its frames have another translation from now on.
+    pub fn forget(&mut self) {
+        self.frames = self.frames();
+        self.stack.clear();
+        self.translation.clear();
+        self.marks.clear();
     }
 
     /// How many frames there were in all stacks, those that were reused included.
@@ -104,8 +112,8 @@ fn equal_chunks<const N: usize>(a: &[u8], b: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::{LONGEST, Reuse, shared_prefix};
+    use crate::counts::Translated;
     use crate::module::ModuleId;
-    use crate::summary::Translated;
 
     const FRAME: Translated = Translated { module: ModuleId::FIRST, is_named: true };
 
@@ -162,20 +170,36 @@ mod tests {
     fn frames_are_counted_in_each_stack_that_has_them() {
         let mut reuse = Reuse::default();
         let mut frames = 0;
-        for stack in ["a;b;c", "a;b;c", "a;b", "a;b;d;e", "x", "x;y", &"a;".repeat(LONGEST), "a"] {
+        for stack in ["a;b;c", "a;b;c", "a;b", "a;b;d;e", "x", "x;y", &"long;".repeat(LONGEST / 4), "a"] {
             begin_and_mark(&mut reuse, stack);
             frames += stack.split(';').count() as u64;
             assert_eq!(reuse.frames().of(ModuleId::FIRST).named, frames, "after {stack:.9}");
         }
+        reuse.forget();
+        assert_eq!(reuse.frames().of(ModuleId::FIRST).named, frames);
+    }
+
+    #[test]
+    fn what_was_forgotten_is_not_reused() {
+        let mut reuse = Reuse::default();
+        begin_and_mark(&mut reuse, "a;b");
+        reuse.forget();
+        assert_eq!(begin_and_mark(&mut reuse, "a;b"), "");
+        assert_eq!(begin_and_mark(&mut reuse, "a;b"), "A;B");
     }
 
     #[test]
     fn a_stack_of_any_length_does_not_cost_its_memory() {
+        let stack = "x".repeat(LONGEST);
         let mut reuse = Reuse::default();
-        let stack = "a;".repeat(LONGEST);
-        begin_and_mark(&mut reuse, &stack);
-        assert_eq!(begin_and_mark(&mut reuse, &stack).len(), LONGEST - 1);
+        begin_and_mark(&mut reuse, &format!("a;{stack};b"));
+        assert_eq!(begin_and_mark(&mut reuse, &format!("a;{stack};b")), "A");
         assert!(reuse.stack.len() <= LONGEST);
+
+        let mut reuse = Reuse::default();
+        reuse.begin(b"a", &mut Vec::new());
+        reuse.mark(b"a", &vec![b'A'; LONGEST + 1], FRAME);
+        assert!(reuse.translation.len() <= LONGEST);
     }
 
     #[test]

@@ -12,9 +12,10 @@ use tempfile::TempDir;
 
 use crate::module::ModuleId;
 
-/// So many bytes of all files are kept before they are written. Each file has an equal share, and no file
-/// is left open: there may be more modules than files that a process may have open.
+/// So many bytes are kept before they are written, of all files together and of one file. No file is left
+/// open in between: there may be more modules than files that a process may have open.
 const PENDING: usize = 4 * 1024 * 1024;
+const PENDING_OF_ONE: usize = 64 * 1024;
 
 /// The files of a directory, one for each module, that are being written.
 #[derive(Debug)]
@@ -78,9 +79,9 @@ impl Split {
     /// If the file cannot be written.
     pub fn write(&mut self, module: ModuleId, line: &[u8]) -> Result<(), Error> {
         let share = PENDING / self.files.len();
-        let file = &mut self.files[module.index()];
-        file.pending.extend_from_slice(line);
-        if file.pending.len() >= share.min(64 * 1024) { self.flush(module.index()) } else { Ok(()) }
+        let pending = &mut self.files[module.index()].pending;
+        pending.extend_from_slice(line);
+        if pending.len() >= share.min(PENDING_OF_ONE) { self.flush(module.index()) } else { Ok(()) }
     }
 
     fn flush(&mut self, file: usize) -> Result<(), Error> {

@@ -2,12 +2,13 @@
 
 use bstr::ByteSlice;
 
+use crate::counts::Translated;
 use crate::folded::Line;
 use crate::label::Label;
 use crate::module::{ModuleId, Modules};
 use crate::report::{Cause, Report};
 use crate::reuse::Reuse;
-use crate::summary::{Summary, Translated};
+use crate::summary::Summary;
 use crate::symbol::{Frame, Kind, Symbol, TRANSLATED};
 
 /// Puts the names of the functions of its modules into folded stacks.
@@ -55,6 +56,7 @@ impl Translator {
     /// Says whether `aot_func#N` is only the check in front of a function: then it is shown as `_precheck`.
     pub fn set_stack_checks(&mut self, stack_checks: bool) {
         self.stack_checks = stack_checks;
+        self.reuse.forget();
     }
 
     /// Appends the translation of `line` to `output`, both without a newline, and returns the module of the

@@ -11,8 +11,8 @@ use crate::support::{program, recordings};
 
 /// The flame graph of `out.perf.gz` in a recording, with the frames translated by these modules.
 fn draw(recording: &str, modules: &[&str], options: &[&str]) -> String {
-    let folder = recordings().join(recording);
-    let perf = Command::new("gzip").arg("-dc").arg(folder.join("out.perf.gz")).output().unwrap();
+    let recording = recordings().join(recording);
+    let perf = Command::new("gzip").arg("-dc").arg(recording.join("out.perf.gz")).output().unwrap();
     assert!(perf.status.success() && !perf.stdout.is_empty());
     let mut folded = Vec::new();
     Folder::from(Options::default()).collapse(perf.stdout.as_slice(), &mut folded).unwrap();
@@ -21,7 +21,7 @@ fn draw(recording: &str, modules: &[&str], options: &[&str]) -> String {
         .iter()
         .map(|operand| {
             let (name, file) = operand.split_once('=').unwrap();
-            format!("{name}={}", folder.join(file).display())
+            format!("{name}={}", recording.join(file).display())
         })
         .collect();
     let arguments: Vec<_> = options.iter().copied().chain(modules.iter().map(String::as_str)).collect();

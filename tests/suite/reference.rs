@@ -52,7 +52,7 @@ impl<'a> Reference<'a> {
         }
         let wasm = self.modules.get(&module.map(<[u8]>::to_vec))?;
         let number: u32 = String::from_utf8_lossy(&symbol["n"]).parse().ok()?;
-        let index = u64::from(number) + wasm.imported_functions();
+        let index = u64::from(number) + wasm.imported_functions() as u64;
         let name = match safe(wasm.name(usize::try_from(index).unwrap())) {
             name if name.is_empty() => format!("func[{index}]"),
             name => name,

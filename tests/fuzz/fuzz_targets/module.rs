@@ -10,7 +10,7 @@ fuzz_target!(|file: &[u8]| {
         return;
     };
     assert!(wasm.functions() <= file.len(), "each function has its bytes");
-    assert!(wasm.imported_functions() <= wasm.functions() as u64);
+    assert!(wasm.imported_functions() <= wasm.functions());
     assert!(wasm.named_functions() <= wasm.functions());
     check_labels(Module::new(None, "fuzzed.wasm".into(), wasm.clone()));
     let mut wasm = wasm;
