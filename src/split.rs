@@ -59,8 +59,11 @@ impl Split {
         let temporary = tempfile::Builder::new().prefix(".wamr-fold-translate-").tempdir_in(directory);
         let temporary = temporary.map_err(|error| Error::Io(directory.to_owned(), error))?;
         for name in &names {
-            File::create(temporary.path().join(name))
-                .map_err(|error| Error::Io(directory.join(name), error))?;
+            let path = directory.join(name);
+            if fs::symlink_metadata(&path).is_ok_and(|existing| existing.is_dir()) {
+                return Err(Error::Io(path, io::ErrorKind::IsADirectory.into()));
+            }
+            File::create(temporary.path().join(name)).map_err(|error| Error::Io(path, error))?;
         }
         let files = names.into_iter().map(|name| ModuleFile { name, pending: Vec::new() }).collect();
         Ok(Self { directory: directory.to_owned(), temporary, files })

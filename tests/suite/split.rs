@@ -135,6 +135,16 @@ fn a_directory_that_cannot_be_made_is_refused_before_anything_is_read() {
 }
 
 #[test]
+fn a_directory_in_the_place_of_a_file_is_refused_before_anything_is_replaced() {
+    let mut filter =
+        program(&["-d", ".", "a=app.wasm", "b=app.wasm"]).with_app().with_file("a.folded", "earlier\n");
+    fs::create_dir(filter.path("b.folded")).unwrap();
+    assert_eq!(filter.pipe("[a]#aot_func#0 1\n"), failure(2, "", "./b.folded: is a directory"));
+    assert_eq!(filter.read("a.folded"), "earlier\n");
+    assert_eq!(filter.list("."), ["a.folded", "app.wasm", "b.folded"]);
+}
+
+#[test]
 fn more_modules_than_a_process_may_have_open_files() {
     let names: Vec<_> = (0..2000).map(|module| format!("m{module}=app.wasm")).collect();
     let mut arguments = vec!["-d", "dir"];
