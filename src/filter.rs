@@ -38,11 +38,13 @@ enum Output<W> {
 /// Why not all lines were translated and written.
 #[derive(Debug)]
 pub enum Error {
-    /// The input cannot be read. All whole lines before that were written.
+    /// The input cannot be read. All whole lines before that were written, and those that waited for the
+    /// answer about stack checks as if there were none.
     Read(io::Error),
     /// The output cannot be written.
     Write(io::Error),
-    /// Lines that must wait for the answer about stack checks cannot be held. They are lost.
+    /// Lines that must wait for the answer about stack checks cannot be held. Those that were read were
+    /// written as if there were none.
     Hold(io::Error),
     /// A split file cannot be written.
     Split(split::Error),
@@ -115,29 +117,31 @@ impl<W: Write> Filter<W> {
     /// Translates lines until it is known whether there are stack checks.
     fn look_ahead<R: Read>(&mut self, blocks: &mut Blocks<R>, hold_limit: usize) -> Result<(), Error> {
         let mut held = tempfile::spooled_tempfile(hold_limit);
-        let mut is_holding = false;
-        // The first block with an `aot_func_internal#N`, or an empty one at the end of the input.
-        let (telling, result) = loop {
+        let mut held_size = 0;
+        // What follows the held lines: those that tell of stack checks, or could not be held, or none.
+        let (rest, result) = loop {
             let block = match blocks.next() {
                 Ok(block) => block,
                 Err(error) => break (&b""[..], Err(Error::Read(error))),
             };
-            let undecided = if is_holding { Some(0) } else { find_symbol(block) };
+            let undecided = if held_size > 0 { Some(0) } else { find_symbol(block) };
             if block.is_empty() || undecided.is_some() && has_internal(block) {
                 break (block, Ok(()));
             }
             let (ready, undecided) = block.split_at(undecided.unwrap_or(block.len()));
             self.lines(ready)?;
-            held.write_all(undecided).map_err(Error::Hold)?;
-            is_holding |= !undecided.is_empty();
+            if let Err(error) = held.write_all(undecided) {
+                break (undecided, Err(Error::Hold(error)));
+            }
+            held_size += undecided.len() as u64;
             if self.is_unwanted() {
                 return Ok(());
             }
         };
-        self.translator.set_stack_checks(!telling.is_empty());
+        self.translator.set_stack_checks(result.is_ok() && !rest.is_empty());
         held.rewind().map_err(Error::Hold)?;
-        self.stream(&mut Blocks::new(held), Error::Hold)?;
-        self.lines(telling)?;
+        self.stream(&mut Blocks::new(held.take(held_size)), Error::Hold)?;
+        self.lines(rest)?;
         result
     }
 
