@@ -23,7 +23,8 @@ const WRITE_SIZE: usize = 16 * 1024;
 pub struct Filter<W> {
     translator: Translator,
     output: Output<W>,
-    split: Option<Split>,
+    /// The split files, or why nothing more can go there.
+    split: Option<Result<Split, split::Error>>,
     translated: Vec<u8>,
 }
 
@@ -53,7 +54,7 @@ pub enum Error {
 impl<W: Write> Filter<W> {
     /// A filter that writes to `output`, which needs no buffer of its own, and to `split`.
     pub fn new(translator: Translator, output: W, split: Option<Split>) -> Self {
-        Self { translator, output: Output::Open(output), split, translated: Vec::new() }
+        Self { translator, output: Output::Open(output), split: split.map(Ok), translated: Vec::new() }
     }
 
     /// Translates all of `input`, which needs no buffer of its own.
@@ -61,6 +62,7 @@ impl<W: Write> Filter<W> {
     /// Whatever was read is written before the next read, except that with [`StackCheck::Auto`] lines are
     /// held while the answer is not known: `hold_limit` bytes of them in memory, more in a temporary file.
     /// If the output is closed by its reader, that is no error: the split files are written all the same.
+    /// If a split file cannot be written, the output is all the same; [`Self::finish`] returns the error.
     ///
     /// # Errors
     ///
@@ -99,9 +101,9 @@ impl<W: Write> Filter<W> {
     ///
     /// # Errors
     ///
-    /// If a file cannot be written or renamed.
+    /// If a file cannot be written or renamed, or could not be written before.
     pub fn finish(&mut self) -> Result<(), Error> {
-        self.split.take().map_or(Ok(()), Split::finish).map_err(Error::Split)
+        self.split.take().map_or(Ok(()), |split| split?.finish()).map_err(Error::Split)
     }
 
     /// Whether the reader of the output has gone.
@@ -162,7 +164,7 @@ impl<W: Write> Filter<W> {
 
     /// Whether nobody wants more lines.
     fn is_unwanted(&self) -> bool {
-        self.is_closed() && self.split.is_none()
+        self.is_closed() && !matches!(self.split, Some(Ok(_)))
     }
 
     /// Translates whole lines and writes them.
@@ -172,8 +174,10 @@ impl<W: Write> Filter<W> {
             let module =
                 self.translator.translate(line.strip_suffix(b"\n").unwrap_or(line), &mut self.translated);
             self.translated.push(b'\n');
-            if let (Some(split), Some(module)) = (&mut self.split, module) {
-                split.write(module, &self.translated[start..]).map_err(Error::Split)?;
+            if let (Some(Ok(split)), Some(module)) = (&mut self.split, module)
+                && let Err(error) = split.write(module, &self.translated[start..])
+            {
+                self.split = Some(Err(error));
             }
             if self.translated.len() >= WRITE_SIZE {
                 self.write()?;
