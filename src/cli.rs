@@ -6,13 +6,12 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use bstr::{BStr, ByteSlice};
-use lexopt::ValueExt;
 use wamr_fold_translate::StackCheck;
 
 use crate::completions;
 use crate::help::help;
 use crate::man::man;
-use crate::usage::{self, Flag};
+use crate::usage::{self, Flag, Opt};
 
 /// What to do.
 #[derive(Debug)]
@@ -52,7 +51,10 @@ pub struct Operand {
 pub enum Error {
     Arguments(lexopt::Error),
     NoModule,
+    /// This operand ends before the file.
     NoFile(OsString),
+    /// This option was given this value, which it does not take.
+    Value(&'static Opt, OsString),
 }
 
 /// Reads a command line, given without the program's name.
@@ -74,8 +76,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, E
             return Err(argument.unexpected().into());
         };
         match option.flag {
-            Flag::SplitDir => config.split_dir = Some(parser.value()?.into()),
-            Flag::StackCheck => config.stack_check = parser.value()?.parse_with(stack_check)?,
+            Flag::SplitDir => config.split_dir = Some(value(option, parser.value()?, directory)?),
+            Flag::StackCheck => config.stack_check = value(option, parser.value()?, stack_check)?,
             Flag::Demangle => config.demangle = true,
             Flag::ExportNames => config.export_names = true,
             Flag::Annotate => config.annotate = true,
@@ -88,7 +90,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, E
                     config.modules.push(Operand::parse(OsStr::from_bytes(operand))?);
                 }
             }
-            Flag::Generate => return Ok(Command::Print(parser.value()?.parse_with(generated)?)),
+            Flag::Generate => return value(option, parser.value()?, generated).map(Command::Print),
             Flag::Help => return Ok(Command::Print(help())),
             Flag::Version => {
                 return Ok(Command::Print(format!("wamr-fold-translate {}\n", env!("CARGO_PKG_VERSION"))));
@@ -98,22 +100,31 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, E
     if config.modules.is_empty() { Err(Error::NoModule) } else { Ok(Command::Translate(config)) }
 }
 
-fn generated(what: &str) -> Result<String, &'static str> {
-    match what {
-        "man" => Ok(man()),
-        "complete-bash" => Ok(completions::bash()),
-        "complete-zsh" => Ok(completions::zsh()),
-        "complete-fish" => Ok(completions::fish()),
-        _ => Err("pass man, complete-bash, complete-zsh or complete-fish"),
+/// What `read` makes of the value of `option`.
+fn value<T>(option: &'static Opt, value: OsString, read: fn(&[u8]) -> Option<T>) -> Result<T, Error> {
+    read(value.as_bytes()).ok_or(Error::Value(option, value))
+}
+
+fn directory(path: &[u8]) -> Option<PathBuf> {
+    (!path.is_empty()).then(|| OsStr::from_bytes(path).into())
+}
+
+fn stack_check(when: &[u8]) -> Option<StackCheck> {
+    match when {
+        b"auto" => Some(StackCheck::Auto),
+        b"on" => Some(StackCheck::On),
+        b"off" => Some(StackCheck::Off),
+        _ => None,
     }
 }
 
-fn stack_check(when: &str) -> Result<StackCheck, &'static str> {
-    match when {
-        "auto" => Ok(StackCheck::Auto),
-        "on" => Ok(StackCheck::On),
-        "off" => Ok(StackCheck::Off),
-        _ => Err("pass auto, on or off"),
+fn generated(what: &[u8]) -> Option<String> {
+    match what {
+        b"man" => Some(man()),
+        b"complete-bash" => Some(completions::bash()),
+        b"complete-zsh" => Some(completions::zsh()),
+        b"complete-fish" => Some(completions::fish()),
+        _ => None,
     }
 }
 
@@ -150,10 +161,12 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Arguments(error) => write!(f, "{error}")?,
-            Self::NoModule => {
-                f.write_str("no MODULE was passed, which is the wasm file that was profiled")?;
-            }
+            Self::NoModule => f.write_str("pass at least one MODULE, the wasm file that was profiled")?,
             Self::NoFile(operand) => write!(f, "{:?} names no file", BStr::new(operand.as_bytes()))?,
+            Self::Value(option, value) => {
+                let value = BStr::new(value.as_bytes());
+                write!(f, "--{} cannot be {value:?}: pass {}", option.long, option.value.accepted())?;
+            }
         }
         f.write_str(" (--help shows the usage)")
     }

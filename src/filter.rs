@@ -208,9 +208,12 @@ impl fmt::Display for Error {
             Self::Read(error) => write!(f, "<stdin>: {error}"),
             Self::Write(error) => write!(f, "<stdout>: {error}"),
             Self::Hold(error) => {
+                let directory = std::env::temp_dir();
                 write!(
                     f,
-                    "cannot hold lines in a temporary file: {error}: pass --stack-check=on or off, or set TMPDIR"
+                    "{}: cannot hold lines in a temporary file there: {error}: \
+                     pass --stack-check=on or off, or set TMPDIR",
+                    directory.display()
                 )
             }
             Self::Split(error) => error.fmt(f),

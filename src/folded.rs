@@ -3,7 +3,8 @@
 //! There is no standard for folded stacks; this is what the renderers take. flamegraph.pl splits a line
 //! with `^(.*)\s+?(\d+(?:\.\d*)?)$`, and once more for the second count of a differential profile;
 //! inferno (`flamegraph/merge.rs`) also takes a carriage return before the newline, and skips blank lines
-//! and lines that start with `# `.
+//! and lines that start with `# `. perf's own collapser with `--srcline` ends frames in `:tid PID`: a number
+//! there is no count, where another number follows.
 
 use bstr::ByteSlice;
 
@@ -28,7 +29,10 @@ impl<'a> Line<'a> {
             return Self::Skip;
         }
         match strip_count(text) {
-            Some(stack) => Self::Stack(strip_count(stack).unwrap_or(stack)),
+            Some(stack) => {
+                let first = strip_count(stack).filter(|stack| !stack.ends_with(b":tid"));
+                Self::Stack(first.unwrap_or(stack))
+            }
             None => Self::NoCount,
         }
     }
@@ -105,7 +109,9 @@ mod tests {
             ("#x 5", "#x"),
             ("a# b 5", "a# b"),
             ("a 1234567890123456789012345678901234567890", "a"),
-            ("a;b:tid 29888 5", "a;b:tid"),
+            ("a;b:tid 29888 5", "a;b:tid 29888"),
+            ("a;b:tid 29888 3 7", "a;b:tid 29888"),
+            ("a;b:tid 5", "a;b:tid"),
         ] {
             assert_eq!(Line::parse(line.as_bytes()), Line::Stack(stack.as_bytes()), "{line:?}");
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -22,7 +22,7 @@ impl Interrupt {
     pub fn remove_first(directory: PathBuf) -> io::Result<Self> {
         let interrupt = Self::default();
         let ignored = ignored_signals();
-        let watched: Vec<_> = [SIGHUP, SIGINT, SIGTERM]
+        let watched: Vec<_> = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
             .into_iter()
             .filter(|signal| ignored & (1 << (signal - 1)) == 0)
             .collect();

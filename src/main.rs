@@ -12,6 +12,7 @@ use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 
 use cli::{Command, Config, Operand};
@@ -72,6 +73,9 @@ fn translate(
     let temporary = split.as_ref().map(|split| split.temporary_directory().to_owned());
     let interrupt = temporary.map(Interrupt::remove_first).transpose()?.unwrap_or_default();
     let (input, output) = standard_streams()?;
+    if is_same_file(&input, &output)? {
+        return Err("<stdin>: is also the output: write to another file".into());
+    }
     if input.is_terminal() {
         config.warn(WAITING);
     }
@@ -111,6 +115,12 @@ fn standard_streams() -> io::Result<(File, File)> {
     Ok((input.into(), output.into()))
 }
 
+/// Whether both are the same file of a disk: then the output would be read again, or overwrite the input.
+fn is_same_file(input: &File, output: &File) -> io::Result<bool> {
+    let (input, output) = (input.metadata()?, output.metadata()?);
+    Ok(input.is_file() && (input.dev(), input.ino()) == (output.dev(), output.ino()))
+}
+
 /// Prints `text` to standard output; a reader who has gone wants no more of it.
 fn print(text: &str) -> ExitCode {
     match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
@@ -134,7 +144,12 @@ fn fail(status: u8, message: impl Display) -> ExitCode {
     status.into()
 }
 
-/// Prints a line to standard error. Where that fails, there is nobody left to tell.
+/// Prints a line to standard error, with control characters (as in a path) escaped. Where that fails, there
+/// is nobody left to tell.
 fn complain(message: impl Display) {
-    _ = writeln!(io::stderr(), "wamr-fold-translate: {message}");
+    let mut line = String::from("wamr-fold-translate: ");
+    for char in message.to_string().chars() {
+        if char.is_control() { line.extend(char.escape_debug()) } else { line.push(char) }
+    }
+    _ = writeln!(io::stderr(), "{line}");
 }

@@ -136,7 +136,7 @@ impl Modules {
 
 impl fmt::Display for DuplicateName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("another MODULE has the same name: pass NAME=FILE with different names")
+        f.write_str("another MODULE takes the same frames: pass NAME=FILE with different names")
     }
 }
 

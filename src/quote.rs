@@ -9,11 +9,15 @@ const LONGEST: usize = 80;
 #[must_use]
 pub fn quoted(text: &[u8]) -> String {
     if text.len() <= LONGEST {
-        return format!("{:?}", BStr::new(text));
+        return escaped(text);
     }
     // A character that the cut would split is left out, so that it is not shown as broken.
     let whole = (LONGEST - 3..=LONGEST).rev().find(|&end| is_char_start(text[end])).unwrap_or(LONGEST);
-    format!("{:?}...", BStr::new(&text[..whole]))
+    escaped(&text[..whole]) + "..."
+}
+
+fn escaped(text: &[u8]) -> String {
+    format!("{:?}", BStr::new(text)).replace(r"\'", "'")
 }
 
 fn is_char_start(byte: u8) -> bool {
@@ -56,6 +60,7 @@ mod tests {
             (&b"main"[..], r#""main""#),
             ("größe-模块".as_bytes(), r#""größe-模块""#),
             (b"a\"b\\c", r#""a\"b\\c""#),
+            (br"it's \'", r#""it's \\'""#),
             (b"\x1b[31m\r\n\t\0\x7f", r#""\x1b[31m\r\n\t\0\x7f""#),
             ("\u{85}\u{202e}".as_bytes(), r#""\u{85}\u{202e}""#),
             (b"caf\xe9", r#""caf\xe9""#),

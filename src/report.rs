@@ -104,11 +104,11 @@ fn text(cause: &Cause, finding: &Finding, modules: &Modules) -> String {
         ),
         Cause::NoModule => format!(
             "{frames} without a module's name not translated, such as {example}: \
-             pass =FILE.wasm for the module that they belong to, or that module alone"
+             pass '=FILE.wasm' for the module that they belong to, or that module alone"
         ),
         Cause::Unreadable => format!(
-            "{frames} that cannot be read as a WAMR symbol not translated, such as {example}: \
-             collapsers cut a module's name at \"->\" and \"(\", so load it under another name"
+            "{frames} that cannot be read as a WAMR symbol not translated, such as {example}: if a collapser \
+             cut it (at \"->\" or \"(\" in a module's name), load the module under another name"
         ),
         Cause::NoCount => format!(
             "{} without a sample count not translated, such as {example}: \
@@ -121,7 +121,7 @@ fn text(cause: &Cause, finding: &Finding, modules: &Modules) -> String {
                 "{frames} past the last function of {} (it has {}), such as {example}: \
                  pass the file that was profiled",
                 module.path().display(),
-                module.wasm().functions(),
+                counted(module.wasm().functions() as u64, "function"),
             )
         }
     }

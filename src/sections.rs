@@ -211,8 +211,10 @@ impl fmt::Display for Error {
             Self::Version(version) => {
                 write!(f, "is of version {version} of the wasm binary format, only 1 is known")
             }
-            Self::Damaged(part, fault) => write!(f, "{part} is damaged ({fault})"),
-            Self::Repeated(section, offset) => write!(f, "has a second {section} section, at byte {offset}"),
+            Self::Damaged(part, fault) => write!(f, "{part} is damaged ({fault}): copy or build it again"),
+            Self::Repeated(section, offset) => {
+                write!(f, "has a second {section} section, at byte {offset}: build it again")
+            }
         }
     }
 }

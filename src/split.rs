@@ -37,7 +37,9 @@ struct ModuleFile {
 pub enum Error {
     /// Two modules would have this file.
     SameFile(PathBuf),
-    /// This file or directory cannot be made or written.
+    /// This directory cannot be made, or no files in it.
+    Directory(PathBuf, io::Error),
+    /// This file cannot be made or written.
     Io(PathBuf, io::Error),
 }
 
@@ -55,9 +57,9 @@ impl Split {
         if let Some(name) = names.iter().find(|name| !seen.insert(*name)) {
             return Err(Error::SameFile(directory.join(name)));
         }
-        fs::create_dir_all(directory).map_err(|error| Error::Io(directory.to_owned(), error))?;
-        let temporary = tempfile::Builder::new().prefix(".wamr-fold-translate-").tempdir_in(directory);
-        let temporary = temporary.map_err(|error| Error::Io(directory.to_owned(), error))?;
+        let temporary = fs::create_dir_all(directory)
+            .and_then(|()| tempfile::Builder::new().prefix(".wamr-fold-translate-").tempdir_in(directory))
+            .map_err(|error| Error::Directory(directory.to_owned(), error))?;
         for name in &names {
             let path = directory.join(name);
             if fs::symlink_metadata(&path).is_ok_and(|existing| existing.is_dir()) {
@@ -138,6 +140,9 @@ impl fmt::Display for Error {
                     "{}: two modules would be split to this file: pass NAME=FILE with different names",
                     path.display()
                 )
+            }
+            Self::Directory(path, error) => {
+                write!(f, "{}: cannot be used for split files: {error}", path.display())
             }
             Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
         }

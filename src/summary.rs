@@ -30,7 +30,7 @@ impl Summary {
             [titles].into_iter().chain(modules.ids().map(|id| self.row(&modules[id], id))).collect();
         let mut messages = aligned(&rows);
         messages.push(format!(
-            "{} lines read, {} without a WAMR frame; {} frames or lines left unresolved; stack checks: {}",
+            "lines: {} read, {} without a WAMR frame; frames and lines left unresolved: {}; stack checks: {}",
             self.lines,
             self.host_lines,
             self.unresolved,

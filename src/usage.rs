@@ -30,6 +30,7 @@ pub const EXIT_STATUSES: &[(&str, &str)] = &[
 ];
 
 /// An option.
+#[derive(Debug)]
 pub struct Opt {
     pub flag: Flag,
     pub short: Option<char>,
@@ -76,6 +77,14 @@ impl Value {
             Self::Directory(name) | Self::WasmFile(name) | Self::OneOf(name, _) => Some(name),
         }
     }
+
+    /// What the value may be.
+    pub fn accepted(self) -> String {
+        match self {
+            Self::OneOf(_, values) => format!("one of {}", values.join(", ")),
+            other => other.name().unwrap_or("nothing").to_owned(),
+        }
+    }
 }
 
 /// All options, in the order in which they are shown.
@@ -85,7 +94,7 @@ pub const OPTIONS: &[Opt] = &[
         short: Some('d'),
         long: "split-dir",
         value: Value::Directory("DIR"),
-        help: "also write each line to DIR/NAME.folded, for the module of its last wasm frame",
+        help: "also write each line to DIR/NAME.folded, NAME being the module of its last wasm frame",
         details: "DIR is made if it is missing. There is a file for every MODULE, named after the module, or after \
                   the file for =FILE; / and % and control characters and a leading . are written %XX. The files \
                   appear when all are complete, or not at all.",
@@ -95,7 +104,7 @@ pub const OPTIONS: &[Opt] = &[
         short: Some('s'),
         long: "stack-check",
         value: Value::OneOf("WHEN", &["auto", "on", "off"]),
-        help: "show aot_func#N, being a check of the stack, as NAME_precheck: auto (the default), on, off",
+        help: "whether aot_func#N is only a stack check, shown as NAME_precheck: auto (the default), on, off",
         details: "With auto that is done if the profile has an aot_func_internal#N anywhere. A file on \
                   standard input is searched for one first; on a pipe, lines are held from the first aot_func#N on \
                   until that is known. With on and off, each line leaves as soon as it was read.",
@@ -155,7 +164,7 @@ pub const OPTIONS: &[Opt] = &[
         short: None,
         long: "wasm",
         value: Value::WasmFile("FILE"),
-        help: "the same as a MODULE, as process_folded_data.py has it",
+        help: "a MODULE, as an option for scripts made for process_folded_data.py",
         details: "",
     },
     Opt {
@@ -163,8 +172,8 @@ pub const OPTIONS: &[Opt] = &[
         short: None,
         long: "wasm-names",
         value: Value::WasmFile("NAME=FILE[,NAME=FILE...]"),
-        help: "the same as MODULEs, as process_folded_data.py has it",
-        details: "Also spelt --wasm_names.",
+        help: "several MODULEs, also spelt --wasm_names, for the same scripts",
+        details: "",
     },
     Opt {
         flag: Flag::Generate,

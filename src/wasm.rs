@@ -151,19 +151,32 @@ impl Wasm {
 
     /// Takes the function names from a `name` section (core specification, appendix "Custom Sections").
     fn add_names(&mut self, section: &Content) {
-        const FUNCTION_NAMES: u8 = 1;
         let mut subsections = section.reader();
         while !subsections.eof() {
-            let subsection = subsections.read_u8().and_then(|id| Ok((id, subsections.read_reader()?)));
-            let names = match subsection {
-                Ok((FUNCTION_NAMES, names)) => self.add_name_map(names),
-                Ok(_) => Ok(()),
-                Err(error) => return self.damaged(error.into()),
-            };
-            if let Err(error) = names {
-                self.damaged(error.into());
+            if let Err(error) = self.add_subsection(&mut subsections) {
+                return self.damaged(error.into());
             }
         }
+    }
+
+    /// Takes the function names from the next subsection, if it has any. One that says to be longer than the
+    /// section is read to the section's end.
+    fn add_subsection(&mut self, subsections: &mut BinaryReader<'_>) -> wasmparser::Result<()> {
+        const FUNCTION_NAMES: u8 = 1;
+        let id = subsections.read_u8()?;
+        let size = subsections.read_var_u32()? as usize;
+        let offset = subsections.original_position();
+        let left = subsections.bytes_remaining();
+        if size > left {
+            self.damaged(Fault::new("a subsection is longer than the section", offset));
+        }
+        let content = BinaryReader::new(subsections.read_bytes(size.min(left))?, offset);
+        if id == FUNCTION_NAMES
+            && let Err(error) = self.add_name_map(content)
+        {
+            self.damaged(error.into());
+        }
+        Ok(())
     }
 
     /// Takes the names from a name map: they may be in any order, and the last one for an index counts.
@@ -247,7 +260,7 @@ impl fmt::Display for Warning {
                 )?;
                 match exports {
                     0 => Ok(()),
-                    _ => write!(f, ", or --export-names for the names of its {exports} exported functions"),
+                    _ => write!(f, ", or --export-names for the names of its function exports ({exports})"),
                 }
             }
             Self::Damaged(section, fault) => {

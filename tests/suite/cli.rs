@@ -49,8 +49,8 @@ fn two_modules_are_never_guessed_between() {
 #[test]
 fn a_wrong_command_line_is_refused() {
     for (arguments, message) in [
-        (&[][..], "no MODULE was passed, which is the wasm file that was profiled"),
-        (&["-q"], "no MODULE was passed, which is the wasm file that was profiled"),
+        (&[][..], "pass at least one MODULE, the wasm file that was profiled"),
+        (&["-q"], "pass at least one MODULE, the wasm file that was profiled"),
         (&[""], "\"\" names no file"),
         (&["app="], "\"app=\" names no file"),
         (&["--wasm-names", "x=app.wasm,"], "\"\" names no file"),
@@ -58,7 +58,8 @@ fn a_wrong_command_line_is_refused() {
         (&["-x"], "invalid option '-x'"),
         (&["app.wasm", "--split-dir"], "missing argument for option '--split-dir'"),
         (&["app.wasm", "--quiet=yes"], "unexpected argument for option '--quiet': \"yes\""),
-        (&["-s", "always", "app.wasm"], "cannot parse argument \"always\": pass auto, on or off"),
+        (&["-s", "always", "app.wasm"], "--stack-check cannot be \"always\": pass one of auto, on, off"),
+        (&["-d", "", "app.wasm"], "--split-dir cannot be \"\": pass DIR"),
     ] {
         let outcome = program(arguments).with_app().pipe("");
         assert_eq!(outcome, failure(2, "", &format!("{message} (--help shows the usage)")), "{arguments:?}");
@@ -68,7 +69,7 @@ fn a_wrong_command_line_is_refused() {
 #[test]
 fn a_name_given_twice_is_refused() {
     for operands in [["app.wasm", "app=app.wasm"], ["=app.wasm", "=app.wasm"], ["./app.wasm", "app.wasm"]] {
-        let message = "app.wasm: another MODULE has the same name: pass NAME=FILE with different names";
+        let message = "app.wasm: another MODULE takes the same frames: pass NAME=FILE with different names";
         assert_eq!(program(&operands).with_app().pipe(""), failure(2, "", message), "{operands:?}");
     }
 }

@@ -114,12 +114,13 @@ const HOLD: &str = r#"printf -v native "%0981d" 0
     yes "main;$native;aot_func#0 1" | head -n 72000 | "$FILTER" app.wasm | wc -c; echo ${PIPESTATUS[2]}"#;
 
 /// Checks that the lines of [`HOLD`] that were read are written, though there is no place for all of them.
-fn check_no_place(outcome: &Outcome, error: &str) {
+fn check_no_place(outcome: &Outcome, directory: &str, error: &str) {
     let (size, status) = outcome.stdout.split_once('\n').unwrap();
     assert_eq!(status, "1\n");
     let size: usize = size.parse().unwrap();
     assert!(size > HOLD_LIMIT && size.is_multiple_of(1000), "{size} bytes");
-    let message = format!("wamr-fold-translate: cannot hold lines in a temporary file: {error}");
+    let message =
+        format!("wamr-fold-translate: {directory}: cannot hold lines in a temporary file there: {error}");
     assert!(outcome.stderr.starts_with(&message), "{}", outcome.stderr);
     assert!(outcome.stderr.ends_with("pass --stack-check=on or off, or set TMPDIR\n"), "{}", outcome.stderr);
 }
@@ -127,11 +128,11 @@ fn check_no_place(outcome: &Outcome, error: &str) {
 #[test]
 fn held_lines_that_find_no_place_are_an_error_but_not_lost() {
     let outcome = shell(&format!("export TMPDIR=/nowhere; {HOLD}")).with_app().pipe("");
-    check_no_place(&outcome, "No such file");
+    check_no_place(&outcome, "/nowhere", "No such file");
     // No place for what is in memory, and a place for that and a little more.
     for size in [1, 65] {
         if let Some(outcome) = with_small_disk(size, &format!("export TMPDIR=full; {HOLD}")) {
-            check_no_place(&outcome, "No space left on device");
+            check_no_place(&outcome, "full", "No space left on device");
         }
     }
 }
@@ -159,7 +160,7 @@ fn interrupt(filter: &mut Program, signal: &str) -> Live {
 
 #[test]
 fn an_interrupted_run_leaves_no_file_behind() {
-    for (option, signal) in [("-HUP", 1), ("-INT", 2), ("-TERM", 15)] {
+    for (option, signal) in [("-HUP", 1), ("-INT", 2), ("-QUIT", 3), ("-TERM", 15)] {
         let mut filter =
             program(&["-s", "off", "-d", ".", "app.wasm"]).with_app().with_file("app.folded", "earlier\n");
         let mut live = interrupt(&mut filter, option);

@@ -10,7 +10,7 @@ fn translate(profile: impl AsRef<[u8]>) -> Outcome {
 fn unreadable(stdout: &str, example: &str) -> Outcome {
     let message = format!(
         "<stdin>:1: 1 frame that cannot be read as a WAMR symbol not translated, such as {example:?}: \
-         collapsers cut a module's name at \"->\" and \"(\", so load it under another name"
+         if a collapser cut it (at \"->\" or \"(\" in a module's name), load the module under another name"
     );
     failure(1, stdout, &message)
 }

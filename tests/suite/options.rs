@@ -89,7 +89,7 @@ fn a_stripped_module_with_exports_is_told_of_the_option() {
     let module = wat(r#"(module (func (export "run")) (func (export "main")))"#);
     let mut filter = program(&["app.wasm"]).with_file("app.wasm", &module);
     let message = filter.pipe("aot_func#0 1\n").stderr;
-    let hint = "its indices are the same, or --export-names for the names of its 2 exported functions\n";
+    let hint = "its indices are the same, or --export-names for the names of its function exports (2)\n";
     assert!(message.ends_with(hint), "{message}");
 
     let mut filter = program(&["--export-names", "app.wasm"]).with_file("app.wasm", &module);
@@ -106,6 +106,8 @@ fn annotated_frames_have_the_mark_last_and_once() {
         ("aot_func#0+0x1c", "[Wasm] run+0x1c_[j]"),
         ("aot_func#0_wrapper", "[Wasm] run_wrapper_[j]"),
         ("aot_func#0_[x]", "[Wasm] run_[x]_[j]"),
+        ("aot_func#0:tid 29888", "[Wasm] run:tid 29888_[j]"),
+        ("aot_func#0:tid 29888;host", "[Wasm] run:tid 29888_[j];host"),
         ("[app]#aot_func_internal#9", "[Wasm] [app] func[10]_[j]"),
         ("host", "host"),
         ("[other]#aot_func#0", "[other]#aot_func#0"),
@@ -151,7 +153,7 @@ fn verbose_says_how_much_was_translated() {
             "(no name)  4 of 4       4        1      2  app.wasm",
             "\"core\"     4 of 4       2        0      2  app.wasm",
             "\"idle\"     4 of 4       0        0      0  app.wasm",
-            "9 lines read, 4 without a WAMR frame; 3 frames or lines left unresolved; stack checks: yes",
+            "lines: 9 read, 4 without a WAMR frame; frames and lines left unresolved: 3; stack checks: yes",
         ]
     );
 }
@@ -162,5 +164,5 @@ fn verbose_counts_frames_that_lines_share() {
     let profile = "a;aot_func#0;aot_func#1 1\n".repeat(1000) + &"a;aot_func#0;aot_func#2 1\n".repeat(500);
     let summary = filter.pipe(profile).stderr;
     assert!(summary.contains("\"app\"   4 of 4    3000        0   1500  app.wasm\n"), "{summary}");
-    assert!(summary.contains("1500 lines read, 0 without a WAMR frame"), "{summary}");
+    assert!(summary.contains("lines: 1500 read, 0 without a WAMR frame"), "{summary}");
 }

@@ -32,14 +32,14 @@ fn each_cause_is_reported_once_in_the_order_of_the_lines() {
         messages,
         [
             "wamr-fold-translate: <stdin>:1: 2 frames without a module's name not translated, such as \"aot_func#1\": \
-             pass =FILE.wasm for the module that they belong to, or that module alone",
+             pass '=FILE.wasm' for the module that they belong to, or that module alone",
             "wamr-fold-translate: <stdin>:2: 2 lines without a sample count not translated, such as \"no count\": \
              pass what stackcollapse-perf.pl prints",
             "wamr-fold-translate: <stdin>:3: 2 frames of module \"x\" not translated, such as \"[x]#aot_func#1\": \
              pass x=FILE.wasm",
             "wamr-fold-translate: <stdin>:3: 2 frames that cannot be read as a WAMR symbol not translated, such as \
-             \"aot_func#y\": collapsers cut a module's name at \"->\" and \"(\", so load it under another name",
-            "wamr-fold-translate: <stdin>:3: warning: 2 frames past the last function of app.wasm (it has 4), such as \
+             \"aot_func#y\": if a collapser cut it (at \"->\" or \"(\" in a module's name), load the module under another name",
+            "wamr-fold-translate: <stdin>:3: warning: 2 frames past the last function of app.wasm (it has 4 functions), such as \
              \"[lib]#aot_func#99\": pass the file that was profiled",
         ]
     );
@@ -53,7 +53,7 @@ fn an_index_past_the_end_is_only_a_warning() {
     assert_eq!(outcome.stdout, "[Wasm] inc;[Wasm] func[4];[Wasm] func[4294967296] 1\n");
     assert_eq!(
         outcome.stderr,
-        "wamr-fold-translate: <stdin>:1: warning: 2 frames past the last function of app.wasm (it has 4), such as \
+        "wamr-fold-translate: <stdin>:1: warning: 2 frames past the last function of app.wasm (it has 4 functions), such as \
          \"aot_func#3\": pass the file that was profiled\n"
     );
 }
@@ -124,6 +124,22 @@ fn a_write_that_fails_is_reported_with_its_cause() {
     for option in ["--help", "--version"] {
         assert_eq!(program(&[option]).pipe_into(full(), ""), failure(1, "", message));
     }
+}
+
+#[test]
+fn a_file_is_not_translated_into_itself() {
+    for redirection in [">> profile", "1<> profile"] {
+        let mut filter = shell(&format!(r#""$FILTER" app.wasm < profile {redirection}"#));
+        filter = filter.with_app().with_file("profile", "aot_func#0 1\n");
+        assert_eq!(filter.pipe(""), failure(1, "", "<stdin>: is also the output: write to another file"));
+        assert_eq!(filter.read("profile"), "aot_func#0 1\n");
+    }
+}
+
+#[test]
+fn a_path_in_a_message_is_on_one_line_and_harmless() {
+    let outcome = program(&["no\x1b[31m\nsuch.wasm"]).pipe("");
+    assert_eq!(outcome, failure(2, "", r"no\u{1b}[31m\nsuch.wasm: there is no such file"));
 }
 
 #[test]

@@ -130,7 +130,10 @@ fn a_directory_that_cannot_be_made_is_refused_before_anything_is_read() {
     let mut filter = program(&["-d", "app.wasm/dir", "app.wasm"]).with_app();
     let mut input = fs::File::open(filter.path("app.wasm")).unwrap();
     let outcome = filter.file(input.try_clone().unwrap());
-    assert_eq!(outcome, failure(2, "", "app.wasm/dir: Not a directory (os error 20)"));
+    assert_eq!(
+        outcome,
+        failure(2, "", "app.wasm/dir: cannot be used for split files: Not a directory (os error 20)")
+    );
     assert_eq!(input.read_to_end(&mut Vec::new()).unwrap(), app().len());
 }
 
