@@ -8,7 +8,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("Draw a flame graph of it:", PIPELINE),
     (
         "Translate the profile of two modules with names and one without, and split it:",
-        "wamr-fold-translate -d by-module core=build/core.wasm codec.wasm =main.wasm < out.folded > all.folded",
+        "wamr-fold-translate -d by-module core=build/core.wasm codec.wasm '=main.wasm' < out.folded > all.folded",
     ),
     (
         "Show wasm frames in a colour of their own:",
@@ -85,6 +85,6 @@ fn explanation(option: &Opt) -> String {
 
 /// `text` as roff takes it literally, on one line.
 fn escaped(text: &str) -> String {
-    let text = text.replace('\\', "\\e").replace('-', "\\-");
-    if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
+    let text = text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
+    if text.starts_with('.') { format!("\\&{text}") } else { text }
 }
