@@ -133,11 +133,13 @@ def checked(line):
 
 
 def merged(lines):
-    """One line for each stack, with the sums of its counts, sorted; comments and the like are left out."""
+    """One line for each stack, with the sums of its counts, sorted; comments and the like are left out.
+    A stack that has one count here and two there stays two lines."""
     stacks = lines.map(STACK.fullmatch).filter(lambda stack: stack is not None)
-    counts = stacks.map(lambda stack: (stack[1], [Decimal(count) for count in stack[2].split()]))
+    counted = stacks.map(lambda stack: (stack[1], [Decimal(count) for count in stack[2].split()]))
+    counts = counted.map(lambda stack: ((stack[0], len(stack[1])), stack[1]))
     sums = counts.reduceByKey(lambda a, b: list(map(add, a, b)))
-    return sums.sortByKey().map(lambda stack: " ".join([stack[0], *(f"{count:f}" for count in stack[1])]))
+    return sums.sortByKey().map(lambda item: " ".join([item[0][0], *(f"{count:f}" for count in item[1])]))
 
 
 def cause(error):
