@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Result};
 
 use bstr::ByteSlice;
 
-/// How many bytes are asked for in one read, as many as a pipe holds; more only where a line is longer.
+/// How many bytes are asked for in one read, as many as a pipe holds; more only after a line that is longer.
 const SIZE: usize = 64 * 1024;
 
 /// The lines of a stream, as many at a time as it has ready.
@@ -15,16 +15,18 @@ pub struct Blocks<R> {
     /// The lines in `buffer[..block]` were returned last; `buffer[block..filled]` begins the next line.
     block: usize,
     filled: usize,
+    has_ended: bool,
 }
 
 impl<R: Read> Blocks<R> {
     /// The lines of `input`, which needs no buffer of its own.
     pub fn new(input: R) -> Self {
-        Self { input, buffer: vec![0; SIZE], block: 0, filled: 0 }
+        Self { input, buffer: vec![0; SIZE], block: 0, filled: 0, has_ended: false }
     }
 
     /// The next lines, each with its newline; only the last line of the stream may be without. Empty at the
-    /// end of the stream. Reads until there is one whole line, and no further.
+    /// end of the stream. Reads until there is one whole line, and no further, nor past the end: a terminal
+    /// would wait for a second Ctrl-D.
     ///
     /// # Errors
     ///
@@ -33,7 +35,7 @@ impl<R: Read> Blocks<R> {
         self.buffer.copy_within(self.block..self.filled, 0);
         self.filled -= self.block;
         self.block = 0;
-        loop {
+        while !self.has_ended {
             let read = self.read()?;
             let new = &self.buffer[self.filled..self.filled + read];
             let newline = new.rfind_byte(b'\n');
@@ -41,13 +43,11 @@ impl<R: Read> Blocks<R> {
             self.filled += read;
             if let Some(newline) = newline {
                 self.block = start + newline + 1;
-                break;
+                return Ok(&self.buffer[..self.block]);
             }
-            if read == 0 {
-                self.block = self.filled;
-                break;
-            }
+            self.has_ended = read == 0;
         }
+        self.block = self.filled;
         Ok(&self.buffer[..self.block])
     }
 
