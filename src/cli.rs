@@ -140,11 +140,6 @@ impl Operand {
         }
         Ok(Self { name, path: OsString::from_vec(path.to_vec()).into() })
     }
-
-    /// What the split file of this module is named after.
-    pub fn split_name(&self) -> Vec<u8> {
-        self.name.clone().unwrap_or_else(|| stem(self.path.as_os_str()))
-    }
 }
 
 fn stem(path: &OsStr) -> Vec<u8> {

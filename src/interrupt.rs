@@ -3,48 +3,48 @@
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-/// Knows whether such a signal has come.
+/// What a signal must remove before it ends the program.
 #[derive(Debug, Default)]
 pub struct Interrupt {
-    has_come: Arc<AtomicBool>,
+    temporary: Arc<Mutex<Option<PathBuf>>>,
 }
 
 impl Interrupt {
-    /// From now on removes `directory`, with all that is in it, before a signal ends the program.
-    pub fn remove_first(directory: PathBuf) -> io::Result<Self> {
+    /// Watches for signals from now on.
+    pub fn watch() -> io::Result<Self> {
         let interrupt = Self::default();
         let ignored = ignored_signals();
-        let watched: Vec<_> = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
-            .into_iter()
-            .filter(|signal| ignored & (1 << (signal - 1)) == 0)
-            .collect();
-        for &signal in &watched {
-            signal_hook::flag::register(signal, Arc::clone(&interrupt.has_come))?;
-        }
-        let mut signals = Signals::new(watched)?;
+        let watched = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter();
+        let mut signals = Signals::new(watched.filter(|signal| ignored & (1 << (signal - 1)) == 0))?;
+        let temporary = Arc::clone(&interrupt.temporary);
         thread::spawn(move || {
             for signal in signals.forever() {
-                _ = fs::remove_dir_all(&directory);
+                let temporary = lock(&temporary);
+                if let Some(directory) = &*temporary {
+                    _ = fs::remove_dir_all(directory);
+                }
                 _ = emulate_default_handler(signal);
             }
         });
         Ok(interrupt)
     }
 
-    /// Does not return once a signal has come, which is about to end the program.
-    pub fn check(&self) {
-        while self.has_come.load(Ordering::SeqCst) {
-            thread::park();
-        }
+    /// The directory to remove, with all that is in it. Signals wait as long as this is held; it does not
+    /// return where one is about to end the program.
+    pub fn hold_off(&self) -> MutexGuard<'_, Option<PathBuf>> {
+        lock(&self.temporary)
     }
+}
+
+fn lock(temporary: &Mutex<Option<PathBuf>>) -> MutexGuard<'_, Option<PathBuf>> {
+    temporary.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The signals that were ignored when the program started (`nohup` does that) and must stay so, a bit each.

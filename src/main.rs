@@ -9,15 +9,18 @@ mod usage;
 
 use std::error::Error;
 use std::fmt::Display;
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use cli::{Command, Config, Operand};
 use interrupt::Interrupt;
-use wamr_fold_translate::{Filter, HOLD_LIMIT, Module, Modules, Split, Translator, Wasm, WasmError};
+use wamr_fold_translate::{
+    Filter, HOLD_LIMIT, Module, Modules, Split, SplitError, Translator, Wasm, WasmError,
+};
 
 /// Frames or lines were left as they are, or reading or writing failed.
 const INCOMPLETE: u8 = 1;
@@ -27,9 +30,7 @@ const UNUSABLE: u8 = 2;
 fn main() -> ExitCode {
     match cli::parse(std::env::args_os().skip(1)) {
         Ok(Command::Translate(config)) => match prepare(&config) {
-            Ok((translator, split)) => {
-                translate(&config, translator, split).unwrap_or_else(|error| fail(INCOMPLETE, error))
-            }
+            Ok(job) => translate(&config, job).unwrap_or_else(|error| fail(INCOMPLETE, error)),
             Err(error) => fail(UNUSABLE, error),
         },
         Ok(Command::Print(text)) => print(&text),
@@ -37,19 +38,56 @@ fn main() -> ExitCode {
     }
 }
 
-/// Loads the modules and makes the split files; the error is a message.
-fn prepare(config: &Config) -> Result<(Translator, Option<Split>), String> {
+/// A translation that can be started.
+struct Job {
+    input: File,
+    filter: Filter<File>,
+    interrupt: Option<Interrupt>,
+}
+
+/// Loads the modules and makes the split files.
+fn prepare(config: &Config) -> Result<Job, Box<dyn Error>> {
     let mut modules = Modules::default();
     for operand in &config.modules {
         let path = operand.path.display();
         let module = load(config, operand).map_err(|error| format!("{path}: {error}"))?;
         modules.add(module).map_err(|error| format!("{path}: {error}"))?;
     }
-    let names: Vec<_> = config.modules.iter().map(Operand::split_name).collect();
-    let create = |directory| Split::create(directory, names.iter().map(Vec::as_slice));
-    let split = config.split_dir.as_deref().map(create).transpose().map_err(|error| error.to_string())?;
+    let (input, output) = standard_streams()?;
+    let (split, interrupt) = match &config.split_dir {
+        Some(directory) => {
+            let interrupt = Interrupt::watch()?;
+            (Some(create_split(directory, &modules, &interrupt)?), Some(interrupt))
+        }
+        None => (None, None),
+    };
+    check_files(&input, &output, split.as_ref())?;
     let translator = Translator::new(modules);
-    Ok((if config.annotate { translator.annotating() } else { translator }, split))
+    let translator = if config.annotate { translator.annotating() } else { translator };
+    Ok(Job { input, filter: Filter::new(translator, output, split), interrupt })
+}
+
+fn create_split(directory: &Path, modules: &Modules, interrupt: &Interrupt) -> Result<Split, SplitError> {
+    let mut temporary = interrupt.hold_off();
+    let split = Split::create(directory, modules)?;
+    *temporary = Some(split.temporary_directory().to_owned());
+    Ok(split)
+}
+
+/// Refuses to write or replace a file that is read, and to replace one that is written.
+fn check_files(input: &File, output: &File, split: Option<&Split>) -> Result<(), Box<dyn Error>> {
+    let is_same = |a: &Metadata, b: &Metadata| a.is_file() && (a.dev(), a.ino()) == (b.dev(), b.ino());
+    let (input, output) = (input.metadata()?, output.metadata()?);
+    if is_same(&input, &output) {
+        return Err("<stdin>: is also the output: write to another file".into());
+    }
+    for path in split.into_iter().flat_map(Split::files) {
+        if fs::symlink_metadata(&path).is_ok_and(|file| is_same(&file, &input) || is_same(&file, &output)) {
+            let path = path.display();
+            return Err(format!("{path}: is also the input or the output: split to another DIR").into());
+        }
+    }
+    Ok(())
 }
 
 fn load(config: &Config, operand: &Operand) -> Result<Module, WasmError> {
@@ -65,25 +103,14 @@ fn load(config: &Config, operand: &Operand) -> Result<Module, WasmError> {
 }
 
 /// Translates standard input to standard output.
-fn translate(
-    config: &Config,
-    translator: Translator,
-    split: Option<Split>,
-) -> Result<ExitCode, Box<dyn Error>> {
-    let temporary = split.as_ref().map(|split| split.temporary_directory().to_owned());
-    let interrupt = temporary.map(Interrupt::remove_first).transpose()?.unwrap_or_default();
-    let (input, output) = standard_streams()?;
-    if is_same_file(&input, &output)? {
-        return Err("<stdin>: is also the output: write to another file".into());
-    }
+fn translate(config: &Config, job: Job) -> Result<ExitCode, Box<dyn Error>> {
+    let Job { input, mut filter, interrupt } = job;
     if input.is_terminal() {
         config.warn(WAITING);
     }
-    let mut filter = Filter::new(translator, output, split);
     let translated = filter.run_file(input, config.stack_check, HOLD_LIMIT);
-    interrupt.check();
+    let _finishing = interrupt.as_ref().map(Interrupt::hold_off);
     let result = translated.and_then(|()| filter.finish());
-    interrupt.check();
     report(config, filter.translator());
     result?;
     let is_complete = filter.translator().report().unresolved() == 0;
@@ -113,12 +140,6 @@ fn standard_streams() -> io::Result<(File, File)> {
     let input = io::stdin().as_fd().try_clone_to_owned()?;
     let output = io::stdout().as_fd().try_clone_to_owned()?;
     Ok((input.into(), output.into()))
-}
-
-/// Whether both are the same file of a disk: then the output would be read again, or overwrite the input.
-fn is_same_file(input: &File, output: &File) -> io::Result<bool> {
-    let (input, output) = (input.metadata()?, output.metadata()?);
-    Ok(input.is_file() && (input.dev(), input.ino()) == (output.dev(), output.ino()))
 }
 
 /// Prints `text` to standard output; a reader who has gone wants no more of it.

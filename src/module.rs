@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Index, IndexMut};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::demangle::demangle;
@@ -54,6 +55,13 @@ impl Module {
     #[must_use]
     pub fn name(&self) -> Option<&[u8]> {
         self.name.as_deref()
+    }
+
+    /// What the split file of the module is named after: its name, or else the stem of its file.
+    #[must_use]
+    pub fn split_name(&self) -> &[u8] {
+        let stem = || self.path.file_stem().unwrap_or_default().as_bytes();
+        self.name().unwrap_or_else(stem)
     }
 
     /// The file that the module was read from.

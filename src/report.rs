@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use bstr::ByteSlice;
+
 use crate::module::{ModuleId, Modules};
 use crate::quote::{operand, quoted};
 
@@ -93,8 +95,8 @@ fn text(cause: &Cause, finding: &Finding, modules: &Modules) -> String {
         Cause::UnknownModule(name) => format!(
             "{frames} of module {} not translated, such as {example}: {}",
             quoted(name),
-            if name.contains(&b'=') {
-                "the name of a MODULE ends before a \"=\", so load it under another name".to_owned()
+            if name.find_byteset(b"=\0").is_some() {
+                "no MODULE can be given a name with \"=\" or NUL, so load it under another one".to_owned()
             } else {
                 format!("pass {}", operand(name))
             }

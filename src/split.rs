@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::module::ModuleId;
+use crate::module::{ModuleId, Modules};
 
 /// So many bytes are kept before they are written, of all files together and of one file. No file is left
 /// open in between: there may be more modules than files that a process may have open.
@@ -44,15 +44,14 @@ pub enum Error {
 }
 
 impl Split {
-    /// Makes `directory` if it is missing, and in it the files for modules of these names, in the order of
-    /// their [`ModuleId`]s. They do not bear their final names before [`Self::finish`]; without that
-    /// nothing of them is left.
+    /// Makes `directory` if it is missing, and in it the files for `modules`. They do not bear their final
+    /// names before [`Self::finish`]; without that nothing of them is left.
     ///
     /// # Errors
     ///
     /// If two modules would have the same file, or if the directory or a file cannot be made.
-    pub fn create<'a>(directory: &Path, modules: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Error> {
-        let names: Vec<_> = modules.into_iter().map(file_name).collect();
+    pub fn create(directory: &Path, modules: &Modules) -> Result<Self, Error> {
+        let names: Vec<_> = modules.ids().map(|id| file_name(modules[id].split_name())).collect();
         let mut seen = HashSet::new();
         if let Some(name) = names.iter().find(|name| !seen.insert(*name)) {
             return Err(Error::SameFile(directory.join(name)));
@@ -71,13 +70,18 @@ impl Split {
         Ok(Self { directory: directory.to_owned(), temporary, files })
     }
 
+    /// The final paths of the files.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.files.iter().map(|file| self.directory.join(&file.name))
+    }
+
     /// The directory in which the files are until they are complete.
     #[must_use]
     pub fn temporary_directory(&self) -> &Path {
         self.temporary.path()
     }
 
-    /// Writes `line`, with its newline, to the file of `module`.
+    /// Writes `line`, with its newline, to the file of `module`, which is one of those it was made for.
     ///
     /// # Errors
     ///

@@ -5,9 +5,9 @@ use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
-use wamr_fold_translate::{Error, Filter, HOLD_LIMIT, Module, Modules, Split, StackCheck, Translator, Wasm};
+use wamr_fold_translate::{Error, Filter, HOLD_LIMIT, Split, StackCheck, Translator};
 
-use crate::support::{Live, Outcome, Program, app, failure, program, shell, success};
+use crate::support::{Live, Outcome, Program, app_modules, failure, program, shell, success};
 
 #[test]
 fn a_reader_who_leaves_after_the_first_line_is_no_failure() {
@@ -15,6 +15,12 @@ fn a_reader_who_leaves_after_the_first_line_is_no_failure() {
         shell(r#"yes "main;aot_func#0 1" | "$FILTER" -s off app.wasm | head -n 1; echo ${PIPESTATUS[1]}"#);
     filter = filter.with_app();
     assert_eq!(filter.pipe(""), success("main;[Wasm] run 1\n0\n"));
+}
+
+#[test]
+fn a_reader_who_leaves_before_any_wasm_frame_ends_the_run() {
+    let filter = shell(r#"yes "main 1" | "$FILTER" app.wasm | head -n 1; echo ${PIPESTATUS[1]}"#);
+    assert_eq!(filter.with_app().pipe(""), success("main 1\n0\n"));
 }
 
 #[test]
@@ -51,13 +57,10 @@ impl Read for Failing<'_> {
 #[test]
 fn an_input_that_fails_in_the_middle_loses_no_whole_line() {
     for stack_check in [StackCheck::Auto, StackCheck::On, StackCheck::Off] {
-        let mut modules = Modules::default();
-        let wasm = Wasm::read(&mut app().as_slice()).unwrap();
-        modules.add(Module::new(Some(b"app".to_vec()), "app.wasm".into(), wasm)).unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let split = Split::create(dir.path(), [&b"app"[..]]).unwrap();
+        let split = Split::create(dir.path(), &app_modules()).unwrap();
         let mut output = Vec::new();
-        let mut filter = Filter::new(Translator::new(modules), &mut output, Some(split));
+        let mut filter = Filter::new(Translator::new(app_modules()), &mut output, Some(split));
         let input = Failing(b"main 1\nmain;aot_func#0 2\nmain;host 3\nmain;aot_func#1 4");
         let error = filter.run(input, stack_check, 10).unwrap_err();
         assert!(matches!(error, Error::Read(_)), "{error}");
@@ -106,6 +109,25 @@ fn a_full_disk_leaves_no_split_file_but_all_of_the_output() {
         let message = "wamr-fold-translate: full/app.folded: No space left on device (os error 28)\n";
         assert_eq!(outcome.stderr, message);
         assert_eq!(outcome.stdout, "200000\n1\n");
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_the_files_of_all_modules_as_they_were() {
+    let script = r#"echo earlier > full/a.folded; echo earlier > full/b.folded
+                    yes "[b]#aot_func#0 1" | head -n 200000 | "$FILTER" -d full a=app.wasm b=app.wasm > /dev/null
+                    echo ${PIPESTATUS[2]}; cat full/a.folded full/b.folded"#;
+    if let Some(outcome) = with_small_disk(1, script) {
+        assert_eq!(outcome.stdout, "1\nearlier\nearlier\n");
+    }
+}
+
+#[test]
+fn nothing_is_left_to_do_where_the_reader_has_gone_and_the_disk_is_full() {
+    let script =
+        r#"yes "main;aot_func#0 1" | "$FILTER" -s off -d full app.wasm | head -n 1; echo ${PIPESTATUS[1]}"#;
+    if let Some(outcome) = with_small_disk(1, script) {
+        assert_eq!(outcome.stdout, "main;[Wasm] run 1\n1\n");
     }
 }
 
@@ -161,12 +183,35 @@ fn interrupt(filter: &mut Program, signal: &str) -> Live {
 #[test]
 fn an_interrupted_run_leaves_no_file_behind() {
     for (option, signal) in [("-HUP", 1), ("-INT", 2), ("-QUIT", 3), ("-TERM", 15)] {
-        let mut filter =
-            program(&["-s", "off", "-d", ".", "app.wasm"]).with_app().with_file("app.folded", "earlier\n");
+        let script = r#"exec env --default-signal=HUP,INT,QUIT,TERM "$FILTER" -s off -d . app.wasm"#;
+        let mut filter = shell(script).with_app().with_file("app.folded", "earlier\n");
         let mut live = interrupt(&mut filter, option);
         assert_eq!(live.child.wait().unwrap().signal(), Some(signal));
         assert_eq!(filter.list("."), ["app.folded", "app.wasm"], "{option}");
         assert_eq!(filter.read("app.folded"), "earlier\n");
+    }
+}
+
+/// Many modules, so that their split files take a while.
+const MODULES: &str = r#"for module in {1..500}; do modules+=("m$module=app.wasm"); done
+    filter() { exec env --default-signal=TERM "$FILTER" -d dir "${modules[@]}"; }"#;
+
+#[test]
+fn a_run_that_is_interrupted_as_it_starts_leaves_no_file_behind() {
+    let script = r#"mkfifo endless && exec 3<> endless
+        filter < endless & until [ "$(ls -A dir 2>&1)" ] && [ -d dir ]; do :; done
+        kill $!; wait $!; echo $?; ls -A dir"#;
+    let outcome = shell(&format!("{MODULES}\n{script}")).with_app().pipe("");
+    assert_eq!(outcome.stdout, "143\n", "{outcome:?}");
+}
+
+#[test]
+fn a_run_that_is_interrupted_as_its_files_get_their_names_completes_them() {
+    let script = r#"filter < /dev/null & until [ -e dir/m1.folded ]; do :; done
+        kill $!; wait $!; ls -A dir | wc -l"#;
+    for _ in 0..5 {
+        let outcome = shell(&format!("{MODULES}\n{script}")).with_app().pipe("");
+        assert_eq!(outcome.stdout, "500\n", "{outcome:?}");
     }
 }
 
@@ -190,6 +235,7 @@ fn a_killed_run_leaves_no_file_under_a_final_name() {
     assert_eq!(live.read(), "main;[Wasm] run 1");
     live.child.kill().unwrap();
     assert_eq!(live.child.wait().unwrap().signal(), Some(9));
+    assert!(filter.list(".")[0].starts_with(".wamr-fold-translate-"), "what stays is hidden");
     assert_eq!(filter.read("app.folded"), "earlier\n");
     assert_eq!(filter.pipe("aot_func#0 2\n"), success("[Wasm] run 2\n"));
     assert_eq!(filter.read("app.folded"), "[Wasm] run 2\n");

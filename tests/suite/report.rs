@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use crate::support::{Outcome, failure, program, shell, stack, success};
+use crate::support::{Outcome, failure, program, shell, stack, success, wat};
 
 #[test]
 fn a_forgotten_module_is_named_as_it_must_be_passed() {
@@ -59,6 +59,34 @@ fn an_index_past_the_end_is_only_a_warning() {
 }
 
 #[test]
+fn each_frame_past_the_end_counts_though_lines_share_it() {
+    let outcome =
+        program(&["app.wasm"]).with_app().pipe("aot_func#9;aot_func#0 1\naot_func#9;aot_func#1 1\n");
+    assert!(outcome.stderr.contains("warning: 2 frames past the last function"), "{outcome:?}");
+}
+
+#[test]
+fn a_module_that_no_operand_can_name_is_to_be_loaded_under_another_name() {
+    for (name, shown) in [("a=b", "a=b"), ("a\0b", r"a\0b")] {
+        let line = format!("[{name}]#aot_func#0 1\n");
+        let message = format!(
+            r#"<stdin>:1: 1 frame of module "{shown}" not translated, such as "[{shown}]#aot_func#0": no MODULE can be given a name with "=" or NUL, so load it under another one"#
+        );
+        assert_eq!(program(&["app.wasm"]).with_app().pipe(&line), failure(1, &line, &message));
+    }
+}
+
+#[test]
+fn what_was_left_unresolved_is_told_though_writing_fails() {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let outcome = program(&["app.wasm"]).with_app().pipe_into(full, "[x]#aot_func#0 1\n");
+    let messages: Vec<_> = outcome.stderr.lines().collect();
+    assert_eq!((outcome.status, messages.len()), (Some(1), 2), "{messages:?}");
+    assert!(messages[0].ends_with("pass x=FILE.wasm"), "{messages:?}");
+    assert!(messages[1].contains("<stdout>: No space left on device"), "{messages:?}");
+}
+
+#[test]
 fn allow_unresolved_reports_and_exits_with_0() {
     let mut filter = program(&["--allow-unresolved", "app.wasm"]).with_app();
     let outcome = filter.pipe("[x]#aot_func#1 1\n");
@@ -81,6 +109,9 @@ fn quiet_hides_warnings_but_no_errors() {
 
     let mut filter = program(&["--quiet", "--allow-unresolved", "app.wasm"]).with_app();
     assert_eq!(filter.pipe(profile), success(translated));
+
+    let mut filter = program(&["-q", "app.wasm"]).with_file("app.wasm", wat("(module (func))"));
+    assert_eq!(filter.pipe("aot_func#0 1\n"), success("[Wasm] func[0] 1\n"));
 }
 
 #[test]
@@ -98,11 +129,15 @@ fn the_report_of_many_unknown_modules_stays_short() {
     let mut filter = program(&["app.wasm"]).with_app();
     let profile: String = (0..10_000).map(|module| stack(&[&format!("[m{module}]#aot_func#1")])).collect();
     let Outcome { status, stdout, stderr } = filter.pipe(&profile);
-    assert_eq!((status, stdout), (Some(1), profile));
+    assert_eq!((status, &stdout), (Some(1), &profile));
     let messages: Vec<_> = stderr.lines().collect();
     assert_eq!(messages.len(), 11);
     assert!(messages[9].contains("1 frame of module \"m9\" not translated"), "{messages:?}");
     assert!(messages[10].contains("9990 frames of more modules not translated"), "{messages:?}");
+
+    let again = stdout + &stack(&["[m0]#aot_func#1"]);
+    let message = filter.pipe(again).stderr;
+    assert!(message.contains("2 frames of module \"m0\" not translated"), "{message}");
 }
 
 #[test]
@@ -113,6 +148,9 @@ fn a_reader_who_has_gone_is_no_failure() {
         drop(reader);
         assert_eq!(filter.pipe_into(writer, input).status, Some(0), "{input:?}");
     }
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(program(&["--help"]).pipe_into(writer, ""), success(""));
 }
 
 #[test]
@@ -131,7 +169,7 @@ fn a_file_is_not_translated_into_itself() {
     for redirection in [">> profile", "1<> profile"] {
         let mut filter = shell(&format!(r#""$FILTER" app.wasm < profile {redirection}"#));
         filter = filter.with_app().with_file("profile", "aot_func#0 1\n");
-        assert_eq!(filter.pipe(""), failure(1, "", "<stdin>: is also the output: write to another file"));
+        assert_eq!(filter.pipe(""), failure(2, "", "<stdin>: is also the output: write to another file"));
         assert_eq!(filter.read("profile"), "aot_func#0 1\n");
     }
 }
@@ -161,16 +199,15 @@ fn nothing_is_said_of_a_profile_that_was_translated() {
 
 #[test]
 fn at_a_terminal_it_says_what_it_waits_for() {
-    // `script` makes a terminal, whose output it copies.
-    let mut filter = shell(r#"script --quiet --command "$FILTER app.wasm" /dev/null"#).with_app();
-    let outcome = filter.pipe("\x04");
-    if outcome.status == Some(127) {
-        eprintln!("skipped: the program `script` is missing");
-        return;
+    const MESSAGE: &str = "wamr-fold-translate: reading folded stacks from the terminal until Ctrl-D";
+    for (options, is_told) in [("", true), ("-q", false)] {
+        // `script` makes a terminal, whose output it copies.
+        let script = format!(r#"script --quiet --command "$FILTER {options} app.wasm" /dev/null"#);
+        let outcome = shell(&script).with_app().pipe("\x04");
+        if outcome.status == Some(127) {
+            eprintln!("skipped: the program `script` is missing");
+            return;
+        }
+        assert_eq!(outcome.stdout.contains(MESSAGE), is_told, "{outcome:?}");
     }
-    let terminal = outcome.stdout;
-    assert!(
-        terminal.contains("wamr-fold-translate: reading folded stacks from the terminal until Ctrl-D"),
-        "{terminal}"
-    );
 }

@@ -5,7 +5,9 @@ use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Stdio;
 
-use crate::support::{app, failure, program, stack, success, wat};
+use wamr_fold_translate::{ModuleId, Split};
+
+use crate::support::{app, app_modules, failure, program, shell, stack, success, wat};
 
 #[test]
 fn a_line_goes_to_the_module_of_its_last_wasm_frame() {
@@ -102,6 +104,37 @@ fn a_symbolic_link_is_replaced_and_not_followed() {
     assert_eq!(filter.pipe("aot_func#0 1\n"), success("[Wasm] run 1\n"));
     assert!(fs::symlink_metadata(filter.path("app.folded")).unwrap().is_file());
     assert_eq!(filter.read("target"), "untouched\n");
+}
+
+#[test]
+fn a_symbolic_link_to_a_directory_is_replaced_too() {
+    let mut filter = program(&["-d", ".", "app.wasm"]).with_app();
+    symlink(".", filter.path("app.folded")).unwrap();
+    assert_eq!(filter.pipe("aot_func#0 1\n"), success("[Wasm] run 1\n"));
+    assert_eq!(filter.read("app.folded"), "[Wasm] run 1\n");
+}
+
+#[test]
+fn a_file_that_is_read_or_written_is_not_replaced() {
+    for redirections in ["< app.folded", "< /dev/null >> app.folded"] {
+        let mut filter = shell(&format!(r#""$FILTER" -d . app.wasm {redirections}"#));
+        filter = filter.with_app().with_file("app.folded", "aot_func#0 1\n");
+        let message = "./app.folded: is also the input or the output: split to another DIR";
+        assert_eq!(filter.pipe(""), failure(2, "", message));
+        assert_eq!(filter.read("app.folded"), "aot_func#0 1\n");
+        assert_eq!(filter.list("."), ["app.folded", "app.wasm"]);
+    }
+}
+
+#[test]
+fn lines_are_not_kept_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut split = Split::create(dir.path(), &app_modules()).unwrap();
+    for _ in 0..1000 {
+        split.write(ModuleId::FIRST, &[b'x'; 1000]).unwrap();
+    }
+    let written = fs::metadata(split.temporary_directory().join("app.folded")).unwrap().len();
+    assert!(written > 900_000, "{written} bytes");
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Lines leave as soon as they can, and none waits without need.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use wamr_fold_translate::{Filter, Module, Modules, StackCheck, Translator, Wasm};
+use wamr_fold_translate::{Filter, StackCheck, Translator};
 
-use crate::support::{app, program, stack, success};
+use crate::support::{app_modules, program, shell, stack, success};
 
 #[test]
 fn with_on_and_off_a_line_comes_out_before_the_next_one_is_written() {
@@ -104,14 +104,64 @@ fn held_lines_beyond_the_limit_come_back_from_a_temporary_file() {
     let lines: String = (0..1000).map(|line| format!("main;host{line};aot_func#0 1\n")).collect();
     let expected = lines.replace("aot_func#0", "[Wasm] run");
     for limit in [0, 1, 100, 10_000, 1_000_000] {
-        let mut modules = Modules::default();
-        let wasm = Wasm::read(&mut app().as_slice()).unwrap();
-        modules.add(Module::new(Some(b"app".to_vec()), "app.wasm".into(), wasm)).unwrap();
         let mut output = Vec::new();
-        let mut filter = Filter::new(Translator::new(modules), &mut output, None);
+        let mut filter = Filter::new(Translator::new(app_modules()), &mut output, None);
         filter.run(lines.as_bytes(), StackCheck::Auto, limit).unwrap();
         assert!(output == expected.as_bytes(), "with a limit of {limit}");
     }
+}
+
+/// Gives a line to each read but the first one, which is interrupted; must not be read behind its end.
+struct Lines<'a>(std::str::SplitInclusive<'a, char>, u32);
+
+impl Read for Lines<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.1 += 1;
+        if self.1 == 1 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let line = self.0.next();
+        assert!(line.is_some() || self.1 < 100, "it is read behind its end");
+        if line.is_none() {
+            self.1 = 100;
+        }
+        line.unwrap_or_default().as_bytes().read(buffer)
+    }
+}
+
+/// Counts how often it is flushed.
+#[derive(Default)]
+struct Flushed(Vec<u8>, u32);
+
+impl Write for Flushed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.1 += 1;
+        Ok(())
+    }
+}
+
+#[test]
+fn an_input_is_read_to_its_end_and_no_further() {
+    for stack_check in [StackCheck::Auto, StackCheck::Off] {
+        let lines = Lines("main 1\nmain;aot_func#0 2\nmain 3".split_inclusive('\n'), 0);
+        let mut output = Flushed::default();
+        let mut filter = Filter::new(Translator::new(app_modules()), &mut output, None);
+        filter.run(lines, stack_check, 100).unwrap();
+        assert_eq!(output.0, b"main 1\nmain;[Wasm] run 2\nmain 3\n");
+        assert!(output.1 > 1, "each block is flushed");
+    }
+}
+
+#[test]
+fn a_file_is_searched_and_not_held() {
+    let script = r#"printf -v native "%0981d" 0
+        yes "main;$native;aot_func#0 1" | head -n 72000 > profile
+        TMPDIR=/nowhere "$FILTER" app.wasm < profile | wc -c"#;
+    assert_eq!(shell(script).with_app().pipe(""), success("72000000\n"));
 }
 
 #[test]

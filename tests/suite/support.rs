@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use wamr_fold_translate::{Module, Modules, Wasm};
 
 /// The program with arguments, about to be run in a directory of its own.
 pub struct Program {
@@ -163,6 +164,14 @@ impl Live {
 /// A module that imports one function, and then defines `run`, `sum` and `inc`: N is 0, 1 and 2.
 pub fn app() -> Vec<u8> {
     wat(r#"(module (import "env" "log" (func $log)) (func $run) (func $sum) (func $inc))"#)
+}
+
+/// The same module, loaded as `app`.
+pub fn app_modules() -> Modules {
+    let mut modules = Modules::default();
+    let wasm = Wasm::read(&mut app().as_slice()).unwrap();
+    modules.add(Module::new(Some(b"app".to_vec()), "app.wasm".into(), wasm)).unwrap();
+    modules
 }
 
 pub fn wat(text: &str) -> Vec<u8> {
