@@ -76,6 +76,10 @@ mod tests {
             "_R",
             "_Rust",
             "_ZZZZZ",
+            // Types, to a C++ demangler.
+            "i",
+            "f",
+            "v",
             "_Z3add;",
         ] {
             assert_eq!(demangle(name.as_bytes()), None, "{name}");

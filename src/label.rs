@@ -74,6 +74,7 @@ mod tests {
             ("c1\u{80}\u{85}\u{9f}end", "c1___end"),
             ("no-break\u{a0}space", "no-break\u{a0}space"),
             ("  both ends  ", "both ends"),
+            ("\u{a0}no blank\u{a0}", "\u{a0}no blank\u{a0}"),
             (" ", ""),
             ("", ""),
             ("foo 12", "foo_12"),

@@ -69,6 +69,8 @@ mod tests {
         }
         assert_eq!(quoted(&[b'x'; 80]), format!("{:?}", "x".repeat(80)));
         assert_eq!(quoted(&[b'x'; 81]), format!("{:?}...", "x".repeat(80)));
+        let faces = |count| format!("x{}", "😀".repeat(count));
+        assert_eq!(quoted(faces(40).as_bytes()), format!("{:?}...", faces(19)));
         assert_eq!(quoted("模".repeat(40).as_bytes()), format!("{:?}...", "模".repeat(26)));
     }
 

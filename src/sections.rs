@@ -26,7 +26,7 @@ pub enum Error {
     /// The file is a component.
     Component,
     /// The file is of another version of the binary format.
-    Version(u16),
+    Version(u32),
     /// A part of the file that must be read cannot be: what it is, and what is wrong with it.
     Damaged(&'static str, Fault),
     /// A section that a module has once is there again, at the byte offset given.
@@ -120,7 +120,7 @@ impl<'a, R: Read> Sections<'a, R> {
         match start.strip_prefix(MAGIC) {
             Some(VERSION_1) => Ok(sections),
             Some(&[_, _, 1, 0]) => Err(Error::Component),
-            Some(&[low, high, ..]) => Err(Error::Version(u16::from_le_bytes([low, high]))),
+            Some(&[a, b, c, d]) => Err(Error::Version(u32::from_le_bytes([a, b, c, d]))),
             _ => {
                 start.append(&mut sections.up_to(sniff::LENGTH as u64)?);
                 Err(Error::NotWasm(sniff::sniff(&start)))
@@ -153,14 +153,21 @@ impl<'a, R: Read> Sections<'a, R> {
     /// Reads the content of the custom section `section` behind its name, if that is `name`, and otherwise
     /// passes over it.
     pub fn content_if_named(&mut self, section: Section, name: &str) -> Result<Option<Content>, Error> {
-        let wanted = [&[u8::try_from(name.len()).unwrap_or(u8::MAX)], name.as_bytes()].concat();
-        let found = self.exactly(section.size.min(wanted.len() as u64), section.start)?;
-        let rest = Section { size: section.size - found.len() as u64, ..section };
-        if found == wanted {
-            return self.content(rest).map(Some);
+        const LONGEST_SIZE: usize = 5;
+        let offset = self.offset;
+        let start = section.size.min((LONGEST_SIZE + name.len()) as u64);
+        let mut bytes = self.exactly(start, section.start)?;
+        let mut reader = BinaryReader::new(&bytes, offset);
+        let is_named = reader.read_string().is_ok_and(|found| found == name);
+        let behind_name = reader.original_position();
+        let rest = Section { size: section.size - start, ..section };
+        if !is_named {
+            self.pass_over(rest)?;
+            return Ok(None);
         }
-        self.pass_over(rest)?;
-        Ok(None)
+        bytes.drain(..bytes.len() - reader.bytes_remaining());
+        bytes.append(&mut self.content(rest)?.bytes);
+        Ok(Some(Content { bytes, offset: behind_name }))
     }
 
     /// Passes over the content of `section`.

@@ -48,7 +48,7 @@ pub fn search(file: &mut (impl Read + Seek)) -> Result<StackCheck> {
 /// Whether a line has a frame `aot_func_internal#N`.
 #[must_use]
 pub fn has_internal(lines: &[u8]) -> bool {
-    find_line(lines, b"aot_func_internal#", |kind| kind == Kind::Internal).is_some()
+    find_line(lines, Kind::Internal.marker(), |kind| kind == Kind::Internal).is_some()
 }
 
 /// Where the first line starts that has a frame `aot_func#N` or `aot_func_internal#N`.

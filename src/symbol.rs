@@ -150,6 +150,7 @@ mod tests {
             ("[aot_func#7]#aot_func#0_[j]", Some("aot_func#7"), Func, 0, "_[j]"),
             ("[[br]]#aot_func#0", Some("[br]"), Func, 0, ""),
             ("[x#y ]#aot_func#0", Some("x#y "), Func, 0, ""),
+            ("[Wasm]#aot_func#0", Some("Wasm"), Func, 0, ""),
             ("[größe-模块]#aot_func#3", Some("größe-模块"), Func, 3, ""),
         ] {
             let symbol = Symbol { module: module.map(str::as_bytes), kind, number, rest: rest.as_bytes() };

@@ -88,7 +88,7 @@ impl Wasm {
     }
 
     /// The name of the function at `index`, as it stands in the file: it may hold any bytes, and is empty
-    /// where the function has no name.
+    /// where the function has no name, or one of nothing but blanks.
     #[must_use]
     pub fn name(&self, index: usize) -> &[u8] {
         let range = self.names.get(index).cloned().unwrap_or_default();
@@ -200,6 +200,7 @@ impl Wasm {
 
     /// Names the function at `index`, if there is one.
     fn set_name(&mut self, index: u32, name: &[u8]) {
+        let name = if name.iter().all(|&byte| byte == b' ') { b"" } else { name };
         if let Some(range) = self.names.get_mut(index as usize) {
             *range = self.text.len()..self.text.len() + name.len();
             self.text.extend_from_slice(name);
@@ -242,7 +243,7 @@ impl Exports {
     fn add_exports(&mut self, section: BinaryReader<'_>) -> wasmparser::Result<()> {
         for export in ExportSectionReader::new(section)? {
             let export = export?;
-            if matches!(export.kind, ExternalKind::Func | ExternalKind::FuncExact) {
+            if export.kind == ExternalKind::Func {
                 self.functions.push((export.index, export.name.to_owned()));
             }
         }

@@ -117,6 +117,11 @@ fn sections_may_come_in_any_order_but_must_be_whole() {
             refused("is cut short in the section at byte 8: copy or build it again"),
         ),
         (
+            "a size past the end, behind a section that is passed over",
+            module(&[two_functions(), two_bodies(), b"\x0b\x32\0".to_vec()]),
+            refused("is cut short in the section at byte 22: copy or build it again"),
+        ),
+        (
             "a size of more than 32 bits",
             module(&[b"\x0a\xff\xff\xff\xff\x1f".to_vec()]),
             refused(
@@ -227,7 +232,17 @@ fn what_can_be_read_of_a_name_section_is_used() {
             &function_names(&[(u32::MAX, "far"), (2, "near"), (1, "in")]),
             used("[Wasm] func[0];[Wasm] in"),
         ),
-        ("empty and blank", &function_names(&[(0, ""), (1, " ")]), used(unnamed)),
+        ("empty and blank", &function_names(&[(0, ""), (1, " ")]), used_without_names()),
+        (
+            "blank after a name",
+            &function_names(&[(0, "zero"), (1, "one"), (1, " ")]),
+            used("[Wasm] zero;[Wasm] func[1]"),
+        ),
+        (
+            "two faults",
+            b"\x01\x04\x01\0\x05a\x01\x01\x05",
+            used_as_damaged(unnamed, "unexpected end-of-file at byte 25"),
+        ),
         (
             "control characters",
             &function_names(&[(0, "a\0b\x1b[1mc\r\n\t\x7f\u{85}"), (1, "x;foo 12")]),
@@ -245,6 +260,15 @@ fn what_can_be_read_of_a_name_section_is_used() {
         load(&named(&function_names(&[(0, &long), (1, "one")]))),
         used(&format!("[Wasm] {long};[Wasm] one"))
     );
+}
+
+#[test]
+fn a_section_called_name_may_say_so_in_a_padded_number() {
+    for size in [&b"\x04"[..], b"\x84\0", b"\x84\x80\x80\x80\0"] {
+        let content = [size, b"name", &function_names(&[(0, "zero"), (1, "one")])].concat();
+        let file = module(&[two_functions(), section(0, &content)]);
+        assert_eq!(load(&file), used("[Wasm] zero;[Wasm] one"), "{size:?}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::sections::{module, section, two_bodies, two_functions};
 use crate::support::{Outcome, program, recordings, success, wat};
 
 fn mangled() -> Vec<u8> {
@@ -62,6 +63,35 @@ fn a_recording_of_a_rust_program_is_demangled() {
     assert_eq!(outcome.stdout.matches("[Wasm]").count(), raw.matches("[Wasm]").count());
 }
 
+#[test]
+fn blanks_are_no_name() {
+    let module = wat(r#"(module (func (@name " ") (export "run")))"#);
+    let mut filter = program(&["-v", "--export-names", "app.wasm"]).with_file("app.wasm", &module);
+    let outcome = filter.pipe("aot_func#0 1\n");
+    assert_eq!(outcome.stdout, "[Wasm] run 1\n");
+    assert!(outcome.stderr.contains("\"app\"   1 of 1       1        0"), "{}", outcome.stderr);
+
+    let outcome = program(&["app.wasm"]).with_file("app.wasm", &module).pipe("");
+    assert!(outcome.stderr.contains("has no function names"), "{}", outcome.stderr);
+}
+
+#[test]
+fn verbose_aligns_names_of_any_script() {
+    let mut filter = program(&["-v", "größe=app.wasm", "模=app.wasm"]).with_app();
+    let summary = filter.pipe("").stderr;
+    assert!(summary.contains("\"größe\"  4 of 4"), "{summary}");
+    assert!(summary.contains("\"模\"      4 of 4"), "{summary}");
+}
+
+#[test]
+fn an_export_section_that_is_damaged_is_told_where_it_is_used() {
+    let module = module(&[two_functions(), section(7, b"\x02\x03run\0\0\x05x"), two_bodies()]);
+    let mut filter = program(&["--export-names", "app.wasm"]).with_file("app.wasm", module);
+    let outcome = filter.pipe("aot_func#0;aot_func#1 1\n");
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), "[Wasm] run;[Wasm] func[1] 1\n"));
+    assert!(outcome.stderr.contains("warning: its export section is damaged ("), "{}", outcome.stderr);
+}
+
 fn exporting() -> Vec<u8> {
     wat(r#"(module
         (import "env" "log" (func))
@@ -102,6 +132,7 @@ fn annotated_frames_have_the_mark_last_and_once() {
         ("aot_func#0", "[Wasm] run_[j]"),
         ("aot_func#0_[j]", "[Wasm] run_[j]"),
         ("aot_func#0_[i]", "[Wasm] run_[i]"),
+        ("aot_func#0_[w]", "[Wasm] run_[w]"),
         ("aot_func#0+0x1c_[k]", "[Wasm] run+0x1c_[k]"),
         ("aot_func#0+0x1c", "[Wasm] run+0x1c_[j]"),
         ("aot_func#0_wrapper", "[Wasm] run_wrapper_[j]"),
