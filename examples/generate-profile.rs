@@ -120,7 +120,10 @@ impl Module {
         let (name, file) = operand.split_once('=').ok_or("pass NAME=FILE.wasm or =FILE.wasm")?;
         let wasm = Wasm::open(file.as_ref()).map_err(|error| format!("{file}: {error}"))?;
         let prefix = if name.is_empty() { String::new() } else { format!("[{name}]#") };
-        Ok(Self { prefix, functions: (wasm.functions() - wasm.imported_functions()) as u64 })
+        match wasm.functions() - wasm.imported_functions() {
+            0 => Err(format!("{file}: defines no function").into()),
+            functions => Ok(Self { prefix, functions: functions as u64 }),
+        }
     }
 }
 

@@ -49,8 +49,12 @@ sum() { LC_ALL=C sort "$@" | sha256sum; }
 rm -rf "$work"
 generate plain --annotate
 generate checks --stack-checks
+mkdir "$work/odd"
+printf '%s\n' '# aot_func_internal#1 5' 'main;[Wasm] y]#aot_func_internal#1 5' \
+    'main;[interp]#aot_func#1:tid 29888 5' 'main;[interp]#aot_func#1:tid 29888 7' |
+    tee "$work/odd.folded" > "$work/odd/part"
 
-for profile in plain checks; do
+for profile in plain checks odd; do
     wamr-fold-translate "${modules[@]}" < "$work/$profile.folded" > "$work/$profile.translated"
     spark "$work/$profile" "$work/$profile.out" "${modules[@]}"
     expect "$profile: line for line" "$(sum "$work/$profile.out"/part-*)" "$(sum "$work/$profile.translated")"
@@ -60,6 +64,10 @@ spark --merge "$work/plain" "$work/merged.out" "${modules[@]}" -- --demangle
 wamr-fold-translate --demangle "${modules[@]}" < "$work/plain.folded" |
     awk '{ count = $NF; sub(/ [0-9]+$/, ""); sum[$0] += count } END { for (stack in sum) printf "%s %d\n", stack, sum[stack] }' > "$work/merged"
 expect "merged: count for count" "$(sum "$work/merged.out"/part-*)" "$(sum "$work/merged")"
+
+spark --merge "$work/odd" "$work/merged_odd.out" "${modules[@]}"
+expect "merged: comments are left out, thread ids are no counts" "$(cat "$work/merged_odd.out"/part-*)" \
+    "$(sed -n '2p; 4s/ 7$/ 12/p' "$work/odd.translated" | LC_ALL=C sort)"
 
 if spark "$work/plain" "$work/failed.out" "${modules[@]:0:3}"; then status=0; else status=$?; fi
 expect "a module that is missing fails the job" "$status" 1

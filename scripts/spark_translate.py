@@ -25,11 +25,13 @@ from pyspark.sql import SparkSession
 
 FILTER = "wamr-fold-translate"
 
-# What the filter takes for a frame of code with stack checks.
-INTERNAL = re.compile(r"(?:^|;)[ \t]*(?:\[[^;]+\]#)?aot_func_internal#[0-9]")
+# A line with one or two counts and what is none (perf's ":tid PID"), as the filter takes it.
+COUNT = r"[ \t]+[0-9]+(?:\.[0-9]*)?"
+STACK = re.compile(rf"(?!# )([ \t]*[^ \t].*?(?::tid{COUNT})?)((?:{COUNT}){{1,2}})[ \t]*\r?", re.DOTALL)
 
-# A line with one or two counts, as the filter takes it.
-STACK = re.compile(r"([ \t]*[^ \t].*?)((?:[ \t]+[0-9]+(?:\.[0-9]*)?){1,2})[ \t]*\r?", re.DOTALL)
+# What the filter takes for a frame of code with stack checks.
+INTERNAL = re.compile(
+    r"(?!\[Wasm\] )[ \t]*(?:\[.+\]#)?aot_func_internal#[0-9]+(?:(?:_wrapper|_\[|\+|:).*)?", re.DOTALL)
 
 # What begins a line with the messages of a filter that failed. No profile has it.
 MESSAGES = "\0messages: "
@@ -117,7 +119,8 @@ def ship(context, arguments, directory):
 
 
 def has_internal(line):
-    return INTERNAL.search(line) is not None and not line.startswith("# ")
+    stack = STACK.fullmatch(line) if "aot_func_internal#" in line else None
+    return stack is not None and any(map(INTERNAL.fullmatch, stack[1].split(";")))
 
 
 def quoted(word):

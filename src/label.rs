@@ -7,10 +7,8 @@ use crate::folded::is_count;
 /// What a function is called: never empty, without `;` and control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// The text to show.
-    pub text: Box<str>,
-    /// Whether the text is the function's name, and not only its index.
-    pub is_named: bool,
+    text: Box<str>,
+    is_named: bool,
 }
 
 impl Label {
@@ -25,6 +23,18 @@ impl Label {
     #[must_use]
     pub fn unnamed(index: u64) -> Self {
         Self { text: format!("func[{index}]").into(), is_named: false }
+    }
+
+    /// The text to show.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the text is the function's name, and not only its index.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.is_named
     }
 }
 

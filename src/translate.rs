@@ -140,11 +140,11 @@ impl Translator {
         let module = &mut self.modules[id];
         let index = module.function_index(symbol.number);
         let label = module.label(index);
-        let is_named = label.is_some_and(|label| label.is_named);
+        let is_named = label.is_some_and(Label::is_named);
         if let Some(label) = label {
-            output.extend_from_slice(label.text.as_bytes());
+            output.extend_from_slice(label.text().as_bytes());
         } else {
-            output.extend_from_slice(Label::unnamed(index).text.as_bytes());
+            output.extend_from_slice(Label::unnamed(index).text().as_bytes());
             self.found(Cause::PastTheEnd(id), frame);
         }
         if self.stack_checks && symbol.kind == Kind::Func && !symbol.is_wrapper() {

@@ -96,7 +96,7 @@ pub const OPTIONS: &[Opt] = &[
         value: Value::Directory("DIR"),
         help: "also write each line to DIR/NAME.folded, NAME being the module of its last wasm frame",
         details: "DIR is made if it is missing. There is a file for every MODULE, named after the module, or after \
-                  the file for =FILE; / and % and control characters and a leading . are written %XX. The files \
+                  the file for =FILE; / and % and control bytes and a leading . are written %XX. The files \
                   appear when all are complete, or not at all.",
     },
     Opt {

@@ -207,8 +207,8 @@ fn a_run_that_is_interrupted_as_it_starts_leaves_no_file_behind() {
 
 #[test]
 fn a_run_that_is_interrupted_as_its_files_get_their_names_completes_them() {
-    let script = r#"filter < /dev/null & until [ -e dir/m1.folded ]; do :; done
-        kill $!; wait $!; ls -A dir | wc -l"#;
+    let script = r"filter < /dev/null & until [ -e dir/m1.folded ]; do :; done
+        kill $!; wait $!; ls -A dir | wc -l";
     for _ in 0..5 {
         let outcome = shell(&format!("{MODULES}\n{script}")).with_app().pipe("");
         assert_eq!(outcome.stdout, "500\n", "{outcome:?}");

@@ -21,7 +21,7 @@ fuzz_target!(|file: &[u8]| {
 fn check_labels(mut module: Module) {
     let functions = module.wasm().functions() as u64;
     for index in 0..functions {
-        let label = &module.label(index).expect("it is an index of the module").text;
+        let label = module.label(index).expect("it is an index of the module").text();
         assert!(
             !label.is_empty() && !label.contains(|char: char| char == ';' || char.is_control()),
             "{label:?}"
