@@ -50,7 +50,7 @@ mod symbol;
 mod translate;
 mod wasm;
 
-pub use counts::{FrameCounts, Frames, Translated};
+pub use counts::Frames;
 pub use filter::{Error, Filter, HOLD_LIMIT};
 pub use label::Label;
 pub use module::{DuplicateName, Module, ModuleId, Modules};
@@ -58,6 +58,6 @@ pub use report::{Message, Report};
 pub use sections::{Error as WasmError, Fault};
 pub use split::{Error as SplitError, Split};
 pub use stack_check::StackCheck;
-pub use summary::Summary;
+pub use summary::{ModuleSummary, Summary};
 pub use translate::Translator;
 pub use wasm::{Warning, Wasm};

@@ -1,7 +1,7 @@
 //! How much was translated, for those who ask how far a profile can be trusted.
 
-use crate::counts::{FrameCounts, Frames};
-use crate::module::{Module, ModuleId, Modules};
+use crate::counts::Frames;
+use crate::module::{Module, Modules};
 use crate::quote::quoted;
 
 /// What was translated of a profile.
@@ -11,14 +11,21 @@ pub struct Summary {
     pub lines: u64,
     /// Lines without a frame that is, or looks like, a WAMR symbol.
     pub host_lines: u64,
-    /// Lines whose last translated frame is of the module at this place.
-    pub module_lines: Vec<u64>,
-    /// Translated frames.
-    pub frames: FrameCounts,
+    /// What was translated of each module, in the order in which they were added.
+    pub modules: Vec<ModuleSummary>,
     /// Frames and lines that were left as they are.
     pub unresolved: u64,
     /// Whether `aot_func#N` was taken for a stack check.
     pub stack_checks: bool,
+}
+
+/// What was translated of a module.
+#[derive(Debug)]
+pub struct ModuleSummary {
+    /// Lines whose last translated frame is of the module.
+    pub lines: u64,
+    /// Its frames.
+    pub frames: Frames,
 }
 
 impl Summary {
@@ -26,9 +33,8 @@ impl Summary {
     #[must_use]
     pub fn messages(&self, modules: &Modules) -> Vec<String> {
         let titles = ["module", "names", "frames", "func[N]", "lines", "file"].map(str::to_owned);
-        let rows: Vec<_> =
-            [titles].into_iter().chain(modules.ids().map(|id| self.row(&modules[id], id))).collect();
-        let mut messages = aligned(&rows);
+        let rows = modules.ids().zip(&self.modules).map(|(id, summary)| summary.row(&modules[id]));
+        let mut messages = aligned(&[titles].into_iter().chain(rows).collect::<Vec<_>>());
         messages.push(format!(
             "lines: {} read, {} without a WAMR frame; frames and lines left unresolved: {}; stack checks: {}",
             self.lines,
@@ -38,15 +44,17 @@ impl Summary {
         ));
         messages
     }
+}
 
-    fn row(&self, module: &Module, id: ModuleId) -> [String; 6] {
-        let Frames { named, unnamed } = self.frames.of(id);
+impl ModuleSummary {
+    fn row(&self, module: &Module) -> [String; 6] {
+        let Frames { named, unnamed } = self.frames;
         [
             module.name().map_or("(no name)".to_owned(), quoted),
             format!("{} of {}", module.wasm().named_functions(), module.wasm().functions()),
             (named + unnamed).to_string(),
             unnamed.to_string(),
-            self.module_lines.get(id.index()).copied().unwrap_or(0).to_string(),
+            self.lines.to_string(),
             module.path().display().to_string(),
         ]
     }

@@ -8,7 +8,7 @@ use crate::label::Label;
 use crate::module::{ModuleId, Modules};
 use crate::report::{Cause, Report};
 use crate::reuse::Reuse;
-use crate::summary::Summary;
+use crate::summary::{ModuleSummary, Summary};
 use crate::symbol::{Frame, Kind, Symbol, TRANSLATED};
 
 /// Puts the names of the functions of its modules into folded stacks.
@@ -178,11 +178,13 @@ impl Translator {
     /// How much was translated so far.
     #[must_use]
     pub fn summary(&self) -> Summary {
+        let frames = self.reuse.frames();
+        let summary =
+            |id: ModuleId| ModuleSummary { lines: self.module_lines[id.index()], frames: frames.of(id) };
         Summary {
             lines: self.lines,
             host_lines: self.host_lines,
-            module_lines: self.module_lines.clone(),
-            frames: self.reuse.frames(),
+            modules: self.modules.ids().map(summary).collect(),
             unresolved: self.report.unresolved(),
             stack_checks: self.stack_checks,
         }
