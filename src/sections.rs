@@ -156,18 +156,19 @@ impl<'a, R: Read> Sections<'a, R> {
         const LONGEST_SIZE: usize = 5;
         let offset = self.offset;
         let start = section.size.min((LONGEST_SIZE + name.len()) as u64);
-        let mut bytes = self.exactly(start, section.start)?;
+        let bytes = self.exactly(start, section.start)?;
         let mut reader = BinaryReader::new(&bytes, offset);
         let is_named = reader.read_string().is_ok_and(|found| found == name);
-        let behind_name = reader.original_position();
+        let behind_name = bytes.len() - reader.bytes_remaining();
         let rest = Section { size: section.size - start, ..section };
         if !is_named {
             self.pass_over(rest)?;
             return Ok(None);
         }
-        bytes.drain(..bytes.len() - reader.bytes_remaining());
-        bytes.append(&mut self.content(rest)?.bytes);
-        Ok(Some(Content { bytes, offset: behind_name }))
+        let mut content = self.content(rest)?;
+        content.bytes.splice(..0, bytes[behind_name..].iter().copied());
+        content.offset = offset + behind_name as u64;
+        Ok(Some(content))
     }
 
     /// Passes over the content of `section`.
