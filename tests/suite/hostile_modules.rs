@@ -9,13 +9,16 @@ use crate::support::{Outcome, failure, shell, success, wat};
 /// The greatest number, as a count or size.
 const MOST: &[u8] = b"\xff\xff\xff\xff\x0f";
 
-/// Translates a frame of each of two functions, in 32 MiB of address space.
+/// Translates a frame of each of two functions, in 32 MiB of address space and 100 ms.
 fn load(module: &[u8]) -> Outcome {
     let mut filter = shell(r#"ulimit -v 32768 && exec "$FILTER" app.wasm"#).with_file("app.wasm", module);
-    let started = Instant::now();
-    let outcome = filter.pipe("aot_func#0;aot_func#1 1\n");
-    assert!(started.elapsed() < Duration::from_secs(2), "it took {:?}", started.elapsed());
-    outcome
+    let mut run = || {
+        let started = Instant::now();
+        let outcome = filter.pipe("aot_func#0;aot_func#1 1\n");
+        (started.elapsed() < Duration::from_millis(100)).then_some(outcome)
+    };
+    // On a busy machine it may take longer, but not each time.
+    (0..10).find_map(|_| run()).expect("one of ten runs takes less than 100 ms")
 }
 
 fn refused(message: &str) -> Outcome {
