@@ -202,6 +202,11 @@ pub(crate) fn split(error: &SplitError) -> String {
     }
 }
 
+/// Why temporary files could not be removed before a signal ends the program.
+pub(crate) fn signals(error: &io::Error) -> String {
+    format!("cannot start a thread that handles signals for --split-dir: {error}")
+}
+
 /// Why the input was not translated to its end.
 pub(crate) fn filter(error: &FilterError) -> String {
     match error {
