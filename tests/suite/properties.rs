@@ -17,17 +17,8 @@ use crate::support::{app, wat};
 
 static APP: LazyLock<Wasm> = LazyLock::new(|| Wasm::read(app().as_slice()).unwrap());
 static ODD: LazyLock<Wasm> = LazyLock::new(|| {
-    let names = [
-        "a;b 12",
-        "12",
-        " \\t ",
-        "x]#aot_func#1",
-        "foo\u{a0}12",
-        "foo \u{661}",
-        "1.5",
-        "a [Wasm] b",
-        "# x",
-    ];
+    let names =
+        ["a;b 12", "12", " \\t ", "x]#aot_func#1", "foo\u{a0}12", "foo \u{661}", "1.5", "a [Wasm] b", "# x"];
     let functions: String = names.iter().map(|name| format!(r#"(func (@name "{name}")) (func)"#)).collect();
     Wasm::read(wat(&format!("(module {functions})")).as_slice()).unwrap()
 });

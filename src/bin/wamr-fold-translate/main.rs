@@ -17,7 +17,9 @@ use std::process::ExitCode;
 
 use args::{Command, Config, Operand};
 use signals::SignalCleanup;
-use wamr_fold_translate::{Filter, FilterError, Module, Modules, SplitDir, SplitError, Translator, Wasm};
+use wamr_fold_translate::{
+    Filter, FilterError, Format, Module, Modules, SplitDir, SplitError, Translator, Wasm,
+};
 
 /// Frames or lines were left unresolved, or reading or writing failed.
 const INCOMPLETE: u8 = 1;
@@ -64,7 +66,9 @@ impl Job {
             None => (None, None),
         };
         let mut translator = Translator::new(modules);
+        translator.set_format(if config.text { Format::Text } else { Format::Folded });
         translator.set_annotate(config.annotate);
+        translator.set_name_first(config.name_first);
         translator.set_stack_check(config.stack_check);
         let mut filter = Filter::new(translator, output);
         filter.set_split_dir(split_dir);
@@ -74,7 +78,7 @@ impl Job {
     /// Translates standard input to standard output.
     fn run(mut self, config: &Config) -> ExitCode {
         if self.input.is_terminal() {
-            messages::warn(config, messages::TERMINAL);
+            messages::warn(config, messages::terminal(config));
         }
         let result =
             self.filter.run_file(self.input).and_then(|()| finish(&mut self.filter, self.signals.as_ref()));
@@ -98,7 +102,7 @@ fn load_modules(config: &Config) -> Result<Modules, String> {
 }
 
 fn load(config: &Config, operand: &Operand) -> Result<Module, String> {
-    let mut wasm = Wasm::open(&operand.path).map_err(|error| messages::wasm(&operand.path, &error))?;
+    let mut wasm = Wasm::open(&operand.path).map_err(|error| messages::wasm(operand, &error))?;
     wasm.set_export_names(config.export_names);
     if let Some(warning) = wasm.warning() {
         messages::warn(config, messages::names(&operand.path, &warning));
