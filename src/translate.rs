@@ -69,6 +69,7 @@ enum Resolved<'a> {
 }
 
 /// A function that a symbol names.
+#[derive(Clone, Copy)]
 struct Function<'a> {
     symbol: Symbol<'a>,
     module: ModuleId,
