@@ -49,27 +49,78 @@ fn two_modules_are_never_guessed_between() {
 #[test]
 fn a_wrong_command_line_is_refused() {
     for (arguments, message) in [
-        (&[][..], "pass at least one MODULE, the wasm file that was profiled"),
-        (&["-q"], "pass at least one MODULE, the wasm file that was profiled"),
-        (&[""], "\"\" names no file"),
-        (&["app="], "\"app=\" names no file"),
-        (&["--wasm-names", "x=app.wasm,"], "\"\" names no file"),
-        (&["--folded", "out.folded"], "invalid option '--folded'"),
-        (&["-x"], "invalid option '-x'"),
-        (&["app.wasm", "--split-dir"], "missing argument for option '--split-dir'"),
-        (&["app.wasm", "--quiet=yes"], "unexpected argument for option '--quiet': \"yes\""),
-        (&["-s", "always", "app.wasm"], "--stack-check cannot be \"always\": pass one of auto, on, off"),
-        (&["-d", "", "app.wasm"], "--split-dir cannot be \"\": pass DIR"),
+        (&[][..], "no MODULE: pass the wasm file that was profiled (see --help)"),
+        (&["-q"], "no MODULE: pass the wasm file that was profiled (see --help)"),
+        (&[""], "\"\" has no FILE: pass [NAME=]FILE.wasm"),
+        (&["app="], "\"app=\" has no FILE: pass [NAME=]FILE.wasm"),
+        (&["="], "\"=\" has no FILE: pass [NAME=]FILE.wasm"),
+        (&["--wasm-names", "x=app.wasm,"], "\"\" has no FILE: pass [NAME=]FILE.wasm"),
+        (&["-x", "app.wasm"], "unknown option '-x' (see --help)"),
+        (&["--output", "app.wasm"], "unknown option '--output' (see --help)"),
+        (&["--\x1b[31m", "app.wasm"], "unknown option '--\\u{1b}[31m' (see --help)"),
+        (&["app.wasm", "--split-dir"], "missing argument for option '--split-dir' (see --help)"),
+        (&["app.wasm", "--quiet=yes"], "unexpected argument for option '--quiet': \"yes\" (see --help)"),
+        (&["-s", "always", "app.wasm"], "invalid value \"always\" for --stack-check: pass auto, on or off"),
+        (&["-d", "", "app.wasm"], "invalid value \"\" for --split-dir: pass a directory"),
+        (&["--text", "-d", "by-module", "app.wasm"], "--text and --split-dir cannot be used together"),
+        (&["--annotate", "app.wasm", "--text"], "--text and --annotate cannot be used together"),
     ] {
-        let outcome = program(arguments).with_app().pipe("");
-        assert_eq!(outcome, failure(2, "", &format!("{message} (--help shows the usage)")), "{arguments:?}");
+        let mut filter = program(arguments).with_app();
+        assert_eq!(filter.pipe("aot_func#0 1\n"), failure(2, "", message), "{arguments:?}");
+        assert_eq!(filter.list("."), ["app.wasm"], "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_mistyped_option_gets_a_suggestion() {
+    for (typed, suggestion) in [
+        ("--demangel", Some("--demangle")),
+        ("--demangled", Some("--demangle")),
+        ("--annotat", Some("--annotate")),
+        ("--stack_check=off", Some("--stack-check")),
+        ("--splitdir=by-module", Some("--split-dir")),
+        ("--allow_unresolved", Some("--allow-unresolved")),
+        ("--name_first", Some("--name-first")),
+        ("--wasm-name", Some("--wasm-names")),
+        ("--hlep", Some("--help")),
+        ("--split", Some("--split-dir")),
+        ("--verb", Some("--verbose")),
+        ("--ver", None),
+        ("--module", None),
+        ("--=app.wasm", None),
+    ] {
+        let name = typed.split_once('=').map_or(typed, |(name, _)| name);
+        let message = match suggestion {
+            Some(suggestion) => format!("unknown option '{name}': did you mean {suggestion}?"),
+            None => format!("unknown option '{name}' (see --help)"),
+        };
+        assert_eq!(program(&[typed, "app.wasm"]).with_app().pipe(""), failure(2, "", &message), "{typed}");
+    }
+}
+
+#[test]
+fn options_of_process_folded_data_that_are_not_needed_are_explained() {
+    for (arguments, message) in [
+        (
+            &["--wasm", "app.wasm", "--folded", "out.folded"][..],
+            "no --folded option: pass the profile on standard input: < out.folded",
+        ),
+        (
+            &["--folded=dir/profile.txt", "app.wasm"],
+            "no --folded option: pass the profile on standard input: < dir/profile.txt",
+        ),
+        (&["app.wasm", "--folded"], "no --folded option: pass the profile on standard input: < out.folded"),
+        (&["--wabt_home", "/opt/wabt", "app.wasm"], "wabt is not needed: leave out --wabt_home"),
+        (&["--wabt-home=/opt/wabt", "app.wasm"], "wabt is not needed: leave out --wabt_home"),
+    ] {
+        assert_eq!(program(arguments).with_app().pipe(""), failure(2, "", message), "{arguments:?}");
     }
 }
 
 #[test]
 fn a_name_given_twice_is_refused() {
     for operands in [["app.wasm", "app=app.wasm"], ["=app.wasm", "=app.wasm"], ["./app.wasm", "app.wasm"]] {
-        let message = "app.wasm: another MODULE takes the same frames: give each its own NAME=FILE.wasm";
+        let message = "app.wasm: another MODULE takes the same frames: pass NAME=FILE with different names";
         assert_eq!(program(&operands).with_app().pipe(""), failure(2, "", message), "{operands:?}");
     }
 }

@@ -1,4 +1,6 @@
-//! `--generate`: the manual page and the completions, as the programs that they are for take them.
+//! `--generate`: the man page and the completions, tried in `man`, `groff` and real shells.
+
+use regex::Regex;
 
 use crate::support::{failure, program, shell, success};
 
@@ -14,34 +16,135 @@ fn check(what: &str, tool: &str, script: &str, stdout: &str) {
     assert_eq!(outcome, success(stdout), "{what}");
 }
 
+/// The long names of the options, from `--help`.
+fn options() -> Vec<String> {
+    let help = program(&["--help"]).pipe("").stdout;
+    let long = Regex::new("(?m)^  (?:-., |    )--([a-z-]+)").unwrap();
+    long.captures_iter(&help).map(|captures| captures[1].to_owned()).collect()
+}
+
 #[test]
-fn the_manual_page_has_no_faults() {
-    let man =
-        "LC_ALL=C.UTF-8 MANROFFSEQ= MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z generated > /dev/null";
-    check("man", "man", man, "");
-    check("man", "groff", "groff -man -Tutf8 -ww generated > /dev/null", "");
-    let page = program(&["--generate", "man"]).pipe("").stdout;
-    for option in ["split\\-dir", "stack\\-check", "demangle", "export\\-names", "annotate", "verbose"] {
-        assert!(page.contains(&format!("\\fB\\-\\-{option}\\fR")), "{option}");
+fn every_option_of_the_help_is_in_the_man_page_and_the_completions() {
+    assert!(options().contains(&"text".to_owned()), "{:?}", options());
+    for option in options() {
+        for (what, text) in [
+            ("man", format!(r"\fB\-\-{}\fR", option.replace('-', r"\-"))),
+            ("complete-bash", format!(" --{option}")),
+            ("complete-zsh", format!("'--{option}")),
+            ("complete-fish", format!(" -l {option} ")),
+        ] {
+            let outcome = program(&["--generate", what]).pipe("");
+            let generated = outcome.stdout.replace("'*--", "'--");
+            assert!(generated.contains(&text), "{what} has no {text}");
+            assert_eq!(outcome, success(outcome.stdout.as_str()));
+        }
     }
 }
 
 #[test]
-fn bash_completes_options_values_and_modules() {
-    let complete = r#"source ./generated; mkdir dir; touch other.txt
-        complete_words() {
-            COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
-            _wamr_fold_translate; echo "${COMPREPLY[*]}"
-        }
-        complete_words wamr-fold-translate --dem
-        complete_words wamr-fold-translate -s o
-        complete_words wamr-fold-translate --stack-check = of
-        complete_words wamr-fold-translate --stack-check =
-        complete_words wamr-fold-translate --split-dir ""
-        complete_words wamr-fold-translate core = a
-        complete_words wamr-fold-translate ="#;
-    let words = "--demangle\non off\noff\nauto on off\ndir\napp.wasm\napp.wasm dir\n";
-    check("complete-bash", "bash", complete, words);
+fn man_and_groff_format_the_man_page_without_a_warning() {
+    let man =
+        "LC_ALL=C.UTF-8 MANROFFSEQ= MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z generated > /dev/null";
+    check("man", "man", man, "");
+    check("man", "groff", "groff -man -Tutf8 -ww generated > /dev/null", "");
+}
+
+#[test]
+fn the_man_page_fits_80_columns_and_breaks_no_word() {
+    // grep -E finds neither a longer line nor a hyphen that groff has added.
+    let script = r#"export LC_ALL=C.UTF-8
+        groff -man -Tutf8 -P-cbou -rLL=80n generated > page
+        grep -c 'perf report --stdio | wamr-fold-translate --text app.wasm' page
+        grep -c "^ *'=dir/app.wasm'" page
+        grep -E '.{81}|‐' page; test $? = 1"#;
+    check("man", "groff", script, "1\n1\n");
+}
+
+/// Types each line into an interactive bash, which has run `setup`, and has it insert all completions.
+fn check_bash(setup: &str, lines: &[(&str, &str)]) {
+    const INSERT_COMPLETIONS: &str = "\x1b*";
+    const PRINT_AND_CLEAR: &str = "\x14";
+
+    let keys: String = lines
+        .iter()
+        .map(|(typed, _)| format!("wamr-fold-translate {typed}{INSERT_COMPLETIONS}{PRINT_AND_CLEAR}"))
+        .collect();
+    // bash edits lines on any standard input. In a session of its own, it does not take the terminal.
+    let script = format!(
+        r#"command -v setsid > /dev/null || exit 99
+        mkdir work; cd work; mkdir dir 'a dir'; touch app.wasm 'a b.wasm' dir/x.wasm out.folded out.txt
+        "$FILTER" --generate complete-bash > ../generated
+        cat > ../bashrc <<'END'
+            {setup}
+            bind -x '"\C-t": echo "${{READLINE_LINE#wamr-fold-translate }}" >> ../completed; READLINE_LINE='
+END
+        HOME=$PWD TERM=dumb LC_ALL=C setsid --wait bash --rcfile ../bashrc -i < ../keys > ../screen 2>&1
+        [[ $? == 99 ]] && exit 99
+        cat ../completed"#
+    );
+    let outcome = shell(&script).with_file("keys", keys).pipe("");
+    if outcome.status == Some(99) {
+        eprintln!("skipped: setsid or bash-completion is missing");
+        return;
+    }
+    let completed: String = lines.iter().map(|(_, completed)| format!("{completed}\n")).collect();
+    assert_eq!(outcome, success(completed), "{setup}");
+}
+
+/// What an interactive bash makes of a line, with and without the bash-completion package.
+const BASH: &[(&str, &str)] = &[
+    ("--dem", "--demangle "),
+    ("--name", "--name-first "),
+    ("-s o", "-s off on "),
+    ("--stack-check=of", "--stack-check=off "),
+    ("--stack-check=", "--stack-check=auto off on "),
+    ("--split-dir ", "--split-dir a\\ dir dir "),
+    ("--generate m", "--generate man "),
+    ("ap", "app.wasm "),
+    ("dir/", "dir/x.wasm "),
+    ("a\\ b", "a\\ b.wasm "),
+    ("core=ap", "core=app.wasm "),
+    ("=ap", "=app.wasm "),
+    ("'=ap", "'=app.wasm' "),
+    ("'co re=ap", "'co re=app.wasm' "),
+    ("--wasm-names a=app.wasm,b=ap", "--wasm-names a=app.wasm,b=app.wasm "),
+    ("out", "out"),
+    ("app.wasm < out.f", "app.wasm < out.folded "),
+    ("app.wasm <out.f", "app.wasm <out.folded "),
+    ("app.wasm < ", "app.wasm < a\\ b.wasm a\\ dir app.wasm dir out.folded out.txt "),
+    ("app.wasm < out.folded > out", "app.wasm < out.folded > out.folded out.txt "),
+    ("app.wasm >out.t", "app.wasm >out.txt "),
+    ("app.wasm >> out.t", "app.wasm >> out.txt "),
+    ("app.wasm >>out.t", "app.wasm >>out.txt "),
+    ("app.wasm 2> out.t", "app.wasm 2> out.txt "),
+    ("app.wasm 2>out.t", "app.wasm 2>out.txt "),
+    ("app.wasm 2>> out.t", "app.wasm 2>> out.txt "),
+    ("app.wasm &> out.t", "app.wasm &> out.txt "),
+    ("app.wasm &>out.t", "app.wasm &>out.txt "),
+    ("app.wasm <> out.t", "app.wasm <> out.txt "),
+    ("app.wasm <>out.t", "app.wasm <>out.txt "),
+    ("app.wasm >| out.t", "app.wasm >| out.txt "),
+    ("app.wasm >|out.t", "app.wasm >|out.txt "),
+    ("< out.folded ap", "< out.folded app.wasm "),
+];
+
+#[test]
+fn bash_completes_options_values_modules_and_redirections() {
+    check_bash("source ../generated", BASH);
+}
+
+#[test]
+fn bash_completes_the_same_with_the_bash_completion_package() {
+    let setup = "package=/usr/share/bash-completion/bash_completion
+            [[ -e $package ]] || exit 99
+            mkdir -p ../user/completions; mv ../generated ../user/completions/wamr-fold-translate
+            BASH_COMPLETION_USER_DIR=${PWD%/work}/user; source $package";
+    check_bash(setup, BASH);
+}
+
+#[test]
+fn shellcheck_finds_nothing_in_the_bash_completions() {
+    check("complete-bash", "shellcheck", "shellcheck --shell=bash generated", "");
 }
 
 #[test]
@@ -54,16 +157,28 @@ fn zsh_loads_its_completions() {
 }
 
 #[test]
-fn fish_completes_options_and_values() {
-    let complete = r#"export HOME=$PWD
-        fish --no-config -c 'source generated; complete -C "wamr-fold-translate --dem"
-                             complete -C "wamr-fold-translate -s o"' | cut -f 1"#;
-    check("complete-fish", "fish", complete, "--demangle\noff\non\n");
+fn fish_completes_options_values_modules_and_redirections() {
+    let lines = [
+        ("--dem", "--demangle\n"),
+        ("--te", "--text\n"),
+        ("-s o", "off\non\n"),
+        ("core=ap", "core=app.wasm\n"),
+        ("app.wasm < out", "out.folded\n"),
+        ("app.wasm >out", "out.folded\n"),
+    ];
+    let complete: String =
+        lines.iter().map(|(typed, _)| format!("complete -C 'wamr-fold-translate {typed}'; ")).collect();
+    let completed: String = lines.iter().map(|(_, completed)| *completed).collect();
+    let script = format!(
+        r#"touch out.folded; export HOME=$PWD
+        fish --no-config -c "source generated; {complete}" | cut -f 1"#
+    );
+    check("complete-fish", "fish", &script, &completed);
 }
 
 #[test]
 fn only_what_there_is_can_be_generated() {
-    let message = "--generate cannot be \"complete-tcsh\": \
-                   pass one of man, complete-bash, complete-zsh, complete-fish (--help shows the usage)";
+    let message = "invalid value \"complete-tcsh\" for --generate: \
+                   pass man, complete-bash, complete-zsh or complete-fish";
     assert_eq!(program(&["--generate", "complete-tcsh"]).pipe(""), failure(2, "", message));
 }

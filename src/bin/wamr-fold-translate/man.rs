@@ -3,14 +3,15 @@
 use crate::options::{ABOUT, DESCRIPTION, EXIT_STATUSES, FLAGS, Flag, MODULE, MODULE_FORMS, PIPELINE};
 
 /// What must be known about a MODULE besides its forms.
-const MODULE_DETAILS: &str = "The quotes keep zsh from taking =dir/app.wasm for a command. The first = ends NAME, so a \
-     path that has a = itself needs a NAME: NAME=./p=q/app.wasm.";
+const MODULE_DETAILS: &str = "The quotes keep zsh from taking =dir/app.wasm for a command. The first = \
+     ends NAME, so a path with a = needs a NAME in front: NAME=./p=q/app.wasm.";
 
 const EXIT_STATUS_DETAILS: &str = "The output is complete even if frames or lines were left unresolved. \
      --allow-unresolved makes the exit status 0 then.";
 
-const TMPDIR: &str = "The directory of the temporary file that holds waiting lines beyond 64 MiB (--stack-check=auto \
-     on a pipe). /tmp if unset. The file has no name and is gone when the program ends.";
+const TMPDIR: &str = "Directory of the temporary file that holds waiting lines beyond 64 MiB \
+     (--stack-check=auto on a pipe), /tmp by default. The file is unnamed, so it is gone when the program \
+     ends.";
 
 /// The section on `--text`: paragraphs and commands.
 const IN_PERF: &[Block] = &[
@@ -20,19 +21,20 @@ const IN_PERF: &[Block] = &[
     Block::Command("perf script | wamr-fold-translate --text app.wasm > named.perf"),
     Block::Text("Or translate the map of process 123, so that every perf command shows the names:"),
     Block::Command(
-        "tr -s ' ' < /tmp/perf-123.map | wamr-fold-translate --text app.wasm > names.map && \
-         cp names.map /tmp/perf-123.map",
+        "tr -s ' ' < /tmp/perf-123.map | wamr-fold-translate --text app.wasm > names.map && cp names.map \
+         /tmp/perf-123.map",
     ),
     Block::Text(
-        "tr -s ' ' squeezes the two blanks that WAMR writes before a symbol. perf takes the second one as part of \
-         the symbol, so perf report -S NAME would not find it.",
+        "WAMR writes two blanks before a symbol. perf takes the second one as part of the symbol, so perf \
+         report -S NAME would not find it. tr -s ' ' makes one blank of the two.",
     ),
-    Block::Text("JIT code has no map. Translate the report or the samples instead."),
+    Block::Text("JIT code has no map, so translate the report or the samples instead."),
     Block::Text(
-        "On a pipe, --stack-check=auto waits for the end of the text. For AOT code pass --stack-check=off.",
+        "On a pipe, --stack-check=auto waits for the end of the text. For AOT code, pass \
+         --stack-check=off.",
     ),
     Block::Text(
-        "For a flame graph, fold first and translate then, without --text: collapsers cut names at ( and ->.",
+        "For a flame graph, fold first, then translate without --text: collapsers cut names at ( and ->.",
     ),
 ];
 
@@ -40,13 +42,13 @@ const IN_PERF: &[Block] = &[
 const SYMPTOMS: &[(&str, &str, &str)] = &[
     (
         "[perf-123.map] instead of wasm functions",
-        "iwasm ran without --enable-linux-perf, or /tmp/perf-123.map was gone when perf script ran. JIT frames look \
-         like this without perf inject --jit.",
-        "Run iwasm with the option, and perf script on the same machine while the map exists. For JIT code, run \
-         perf inject --jit first.",
+        "iwasm ran without --enable-linux-perf, or /tmp/perf-123.map was gone when perf script ran. JIT \
+         frames look like this without perf inject --jit.",
+        "Run iwasm with the option, and perf script on the same machine while the map exists. For JIT \
+         code, run perf inject --jit first.",
     ),
     (
-        "[unknown] instead of AOT functions, in a process that also runs JIT code",
+        "[unknown] instead of AOT functions, beside JIT code",
         "perf inject --jit drops the map of an AOT module that was loaded after a JIT module.",
         "Load AOT modules first.",
     ),
@@ -57,13 +59,13 @@ const SYMPTOMS: &[(&str, &str, &str)] = &[
     ),
     (
         "Only func[N]",
-        "The module has no function names. It was stripped, or clang -O2 found wasm-opt on PATH and ran it, which \
-         drops the names.",
-        "Pass the unstripped build, whose function indices are the same. Link without wasm-opt, or run it with -g. \
-         Or pass --export-names.",
+        "The module has no function names. It was stripped, or clang -O2 found wasm-opt on PATH and ran \
+         it, which drops the names.",
+        "Pass the unstripped build, whose function indices are the same. Link without wasm-opt, or run it \
+         with -g. Or pass --export-names.",
     ),
     (
-        "Wrong names, or frames past the last function of a module (exit status 1)",
+        "Wrong names, or frames past the last function of a module",
         "The MODULE is not the build that was profiled.",
         "Pass the wasm file that the AOT file was compiled from.",
     ),
@@ -94,14 +96,17 @@ const EXAMPLES: &[Block] = &[
     Block::Command("wamr-fold-translate app.wasm < out.folded > app.folded"),
     Block::Text("Draw a flame graph:"),
     Block::Command(PIPELINE),
-    Block::Text("Translate the profile of two named modules and one without a name, and split it by module:"),
+    Block::Text(
+        "Translate the profile of two named modules and one without a name, and split it by \
+                 module:",
+    ),
     Block::Command(
-        "wamr-fold-translate -d split core=core-v2.wasm codec.wasm '=main.wasm' < out.folded > all.folded",
+        "wamr-fold-translate -d split core=v2.wasm codec.wasm '=main.wasm' \\\n    < out.folded > all.folded",
     ),
     Block::Text("Draw wasm frames in a colour of their own:"),
     Block::Command(
-        "stackcollapse-perf.pl --kernel out.perf | wamr-fold-translate --annotate app.wasm | \
-         flamegraph.pl --color=java > app.svg",
+        "stackcollapse-perf.pl --kernel out.perf | wamr-fold-translate --annotate app.wasm | flamegraph.pl \
+         --color=java > app.svg",
     ),
 ];
 
@@ -118,8 +123,8 @@ pub(crate) fn man() -> String {
         r#".TH WAMR\-FOLD\-TRANSLATE 1 "" "wamr\-fold\-translate {}" "User Commands""#,
         env!("CARGO_PKG_VERSION")
     ));
-    // Neither hyphenate nor justify: most of the words are symbols and options.
-    page.line(".nh\n.ad l");
+    // No hyphenation (groff resets .nh, but keeps HY) and no justification: many words are options.
+    page.line(".nr HY 0\n.nh\n.ad l");
     page.section("NAME");
     page.line(&format!(r"wamr\-fold\-translate \- {}", escape(ABOUT)));
     page.section("SYNOPSIS");

@@ -4,16 +4,17 @@
 pub(crate) const ABOUT: &str = "put wasm function names back into folded perf stacks of WAMR";
 
 /// What the program does, in a sentence.
-pub(crate) const DESCRIPTION: &str = "Reads folded stacks from standard input, replaces frames such as aot_func#7 and \
-     [app]#aot_func#7 with the names of the wasm functions, and writes the stacks to standard output.";
+pub(crate) const DESCRIPTION: &str = "Reads folded stacks from standard input, replaces frames such as \
+     aot_func#7 and [app]#aot_func#7 with the names of the wasm functions, and writes the stacks to \
+     standard output.";
 
 /// The pipeline that the program is made for.
 pub(crate) const PIPELINE: &str =
     "stackcollapse-perf.pl out.perf | wamr-fold-translate app.wasm | flamegraph.pl > app.svg";
 
 /// What a MODULE is.
-pub(crate) const MODULE: &str = "A profiled wasm file, as [NAME=]FILE.wasm. If it is the only MODULE, it also takes \
-     frames without a module name.";
+pub(crate) const MODULE: &str = "A profiled wasm file, as [NAME=]FILE.wasm. If it is the only MODULE, it \
+     also takes frames without a module name.";
 
 /// The forms of a MODULE, and which frames each takes. zsh would take an unquoted `=FILE` for a command.
 pub(crate) const MODULE_FORMS: &[(&str, &str)] = &[
@@ -27,8 +28,8 @@ pub(crate) const EXIT_STATUSES: &[(&str, &str)] = &[
     ("0", "Everything was translated, or the reader closed the output early"),
     (
         "1",
-        "Frames or lines were left unresolved, including frames past a module's last function; or reading or \
-         writing failed",
+        "Frames or lines were left unresolved, including frames past a module's last function; or reading \
+         or writing failed",
     ),
     ("2", "Usage error, or a MODULE or DIR cannot be used; nothing was read from standard input"),
 ];
@@ -91,10 +92,10 @@ pub(crate) const FLAGS: &[Flag] = &[
         long: "split-dir",
         value: Some(ValueKind::Directory("DIR")),
         help: "Also write each line to DIR/NAME.folded, where NAME is the module of its last wasm frame",
-        details: "DIR is created if missing. Each MODULE gets a file, even if no line goes there. The file is named \
-                  after the module, or after the wasm file for =FILE; slashes, percent signs, control bytes and a \
-                  leading dot are written as %XX. The files appear when all of them are complete. If the run \
-                  fails, the files of an earlier run are kept.",
+        details: "DIR is created if missing. Every MODULE gets a file, which may stay empty. It is named \
+                  after the module, or after the wasm file for =FILE; slashes, percent signs, control \
+                  bytes and a leading dot are written as %XX. The files appear when all of them are \
+                  complete. If the run fails, the files of an earlier run are kept.",
     },
     Flag {
         id: FlagId::StackCheck,
@@ -102,10 +103,10 @@ pub(crate) const FLAGS: &[Flag] = &[
         long: "stack-check",
         value: Some(ValueKind::OneOf("WHEN", &["auto", "on", "off"])),
         help: "Whether aot_func#N is only a stack check, shown as NAME_precheck: auto (default), on or off",
-        details: "auto decides for each module name: aot_func#N is a stack check if the input has an \
-                  aot_func_internal#N of the same name anywhere. On a pipe, lines wait from the first aot_func#N \
-                  until such a symbol comes or the input ends, so pass --stack-check=off for AOT code in a live \
-                  pipeline.",
+        details: "auto decides for each module name: that code has stack checks if any aot_func_internal#N \
+                  of the same name is in the input. On a pipe, lines wait from the first aot_func#N of a \
+                  MODULE until such a symbol comes or the input ends, so in a live pipeline pass \
+                  --stack-check=off for AOT code, which never has stack checks.",
     },
     Flag {
         id: FlagId::Demangle,
@@ -121,33 +122,34 @@ pub(crate) const FLAGS: &[Flag] = &[
         long: "export-names",
         value: None,
         help: "Show a function without a name by the name of its first export",
-        details: "Use it for modules that have been stripped.",
+        details: "For stripped modules.",
     },
     Flag {
         id: FlagId::Annotate,
         short: None,
         long: "annotate",
         value: None,
-        help: "Append _[j] to translated frames, so that flame graphs colour them as JIT code",
-        details: "flamegraph.pl --color=java and inferno-flamegraph --colors java then draw wasm frames in a \
-                  colour of their own. Frames that end in _[k], _[i], _[j] or _[w] keep that mark.",
+        help: "Append _[j], the mark of JIT code, to translated frames",
+        details: "flamegraph.pl --color=java and inferno-flamegraph --colors java then draw wasm frames in \
+                  a colour of their own. Frames that end in _[k], _[i], _[j] or _[w] keep that mark.",
     },
     Flag {
         id: FlagId::NameFirst,
         short: None,
         long: "name-first",
         value: None,
-        help: "Put the name first: NAME [Wasm] [MODULE] instead of [Wasm] [MODULE] NAME",
-        details: "Narrow boxes in a flame graph then show the name.",
+        help: "Write NAME [Wasm] instead of [Wasm] NAME",
+        details: "With a module name, write NAME [Wasm] [MODULE]. Narrow boxes in a flame graph then show \
+                  the name.",
     },
     Flag {
         id: FlagId::Text,
         short: None,
         long: "text",
         value: None,
-        help: "Translate symbols anywhere in any text, such as the output of perf script",
-        details: "The input need not be folded stacks; see IN PERF ITSELF. Cannot be used with --split-dir or \
-                  --annotate.",
+        help: "Translate symbols in any text, such as the output of perf script",
+        details: "The input need not be folded stacks; see IN PERF ITSELF. Cannot be used together with \
+                  --split-dir or --annotate.",
     },
     Flag {
         id: FlagId::AllowUnresolved,
@@ -162,8 +164,9 @@ pub(crate) const FLAGS: &[Flag] = &[
         short: Some('v'),
         long: "verbose",
         value: None,
-        help: "Print a summary of each MODULE at the end, to show how far the result can be trusted",
-        details: "",
+        help: "Print a summary for each MODULE at the end",
+        details: "It shows how far the result can be trusted: how many functions have names, how many \
+                  frames were translated, and how many of those are only func[N].",
     },
     Flag {
         id: FlagId::Quiet,
@@ -186,7 +189,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         short: None,
         long: "wasm-names",
         value: Some(ValueKind::Modules("NAME=FILE[,NAME=FILE...]")),
-        help: "Same as several MODULEs, for the same scripts; also spelt --wasm_names",
+        help: "Same as several MODULEs; also spelt --wasm_names",
         details: "",
     },
     Flag {
