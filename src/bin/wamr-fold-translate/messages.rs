@@ -240,9 +240,9 @@ pub(crate) fn split(error: &SplitError) -> String {
     }
 }
 
-/// Why temporary files could not be removed before a signal ends the program.
+/// Why no temporary files can be removed before a signal ends the program.
 pub(crate) fn signals(error: &io::Error) -> String {
-    format!("cannot start a thread that handles signals for --split-dir: {error}")
+    format!("cannot handle signals, which --split-dir needs: {error}")
 }
 
 /// Why the input was not translated to its end.
