@@ -9,7 +9,7 @@ const LONGEST: usize = 64 * 1024;
 
 /// What the mangled `name` stands for, without the hash of a Rust name; `None` if it is not mangled.
 #[must_use]
-pub fn demangle(name: &[u8]) -> Option<String> {
+pub(crate) fn demangle(name: &[u8]) -> Option<String> {
     let name = str::from_utf8(name).ok()?;
     let mut demangled = Bounded(String::new());
     // A legacy Rust name is a C++ name, too: with this order it loses its hash.

@@ -1,139 +1,156 @@
-//! The streaming loop: reads lines, translates them, writes them, and lets none wait without need.
+//! The streaming loop: lines in, lines out, and none waits without need.
 
+use std::error;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, Write};
 
 use bstr::ByteSlice;
 
-use crate::blocks::Blocks;
-use crate::split::{self, Split};
+use crate::line_buffer::LineBuffer;
+use crate::split_dir::{SplitDir, SplitError};
 use crate::stack_check::{StackCheck, find_symbol, has_internal, search};
 use crate::translate::Translator;
 
-/// So many bytes of lines are held in memory while it is not known whether there are stack checks.
-pub const HOLD_LIMIT: usize = 64 * 1024 * 1024;
+/// Bytes of held lines kept in memory.
+const HOLD_LIMIT: usize = 64 * 1024 * 1024;
 
-/// So many bytes of translated lines are written at once. A pipe holds four times as much, so the next lines
-/// are translated while the reader takes these.
+/// The size of a write: a quarter of what a pipe holds, so that lines are translated while the reader takes
+/// others.
 const WRITE_SIZE: usize = 16 * 1024;
 
-/// Translates a stream of lines to another, and if asked to, to split files.
+/// Translates a stream of folded stacks.
 #[derive(Debug)]
 pub struct Filter<W> {
     translator: Translator,
-    output: Output<W>,
-    /// The split files, or why nothing more can go there.
-    split: Option<Result<Split, split::Error>>,
+    /// `None` when the reader has closed it.
+    output: Option<W>,
+    split_dir: Option<SplitDir>,
+    stack_check: StackCheck,
+    hold_limit: usize,
     translated: Vec<u8>,
 }
 
-/// Where the lines go.
+/// Why a stream was not translated to its end, or not written.
 #[derive(Debug)]
-enum Output<W> {
-    Open(W),
-    /// The reader has gone: nothing more is wanted.
-    Closed,
-}
-
-/// Why not all lines were translated and written.
-#[derive(Debug)]
-pub enum Error {
-    /// The input cannot be read. All whole lines before that were written, and those that waited for the
-    /// answer about stack checks as if there were none.
+#[non_exhaustive]
+pub enum FilterError {
+    /// The input cannot be read. All whole lines before the error were written.
     Read(io::Error),
     /// The output cannot be written.
     Write(io::Error),
-    /// Lines that must wait for the answer about stack checks cannot be held. Those that were read were
-    /// written as if there were none.
+    /// Lines that wait cannot be held. All lines that were read were written.
     Hold(io::Error),
-    /// A split file cannot be written.
-    Split(split::Error),
+    /// The split files cannot be written.
+    Split(SplitError),
 }
 
 impl<W: Write> Filter<W> {
-    /// A filter that writes to `output`, which needs no buffer of its own, and to `split`.
-    pub fn new(translator: Translator, output: W, split: Option<Split>) -> Self {
-        Self { translator, output: Output::Open(output), split: split.map(Ok), translated: Vec::new() }
+    /// A filter that writes to `output`, which needs no buffer of its own.
+    pub fn new(translator: Translator, output: W) -> Self {
+        Self {
+            translator,
+            output: Some(output),
+            split_dir: None,
+            stack_check: StackCheck::default(),
+            hold_limit: HOLD_LIMIT,
+            translated: Vec::new(),
+        }
     }
 
-    /// Translates all of `input`, which needs no buffer of its own.
+    /// Sets the directory to which lines with a translated frame also go, if any. It must have been created
+    /// for the modules of the translator.
+    pub fn set_split_dir(&mut self, split_dir: Option<SplitDir>) {
+        self.split_dir = split_dir;
+    }
+
+    /// Sets whether `aot_func#N` is a stack check. By default the filter finds out.
+    pub fn set_stack_check(&mut self, stack_check: StackCheck) {
+        self.stack_check = stack_check;
+    }
+
+    /// Sets how many bytes of lines that wait are held in memory; the rest goes to a temporary file. By
+    /// default 64 MiB.
+    pub fn set_hold_limit(&mut self, bytes: usize) {
+        self.hold_limit = bytes;
+    }
+
+    /// Translates `input` to its end; `input` needs no buffer of its own.
     ///
     /// Whatever was read is written before the next read, except that with [`StackCheck::Auto`] lines are
-    /// held while the answer is not known: `hold_limit` bytes of them in memory, more in a temporary file.
-    /// If the output is closed by its reader, that is no error: the split files are written all the same.
-    /// If a split file cannot be written, the output is all the same; [`Self::finish`] returns the error.
+    /// held until it is known whether there are stack checks. A closed output is no error: the split files
+    /// are still written. After an error of the split files, which [`Self::finish`] returns, the output is
+    /// still written.
     ///
     /// # Errors
     ///
-    /// If reading or writing fails.
-    pub fn run(&mut self, input: impl Read, stack_check: StackCheck, hold_limit: usize) -> Result<(), Error> {
-        let mut blocks = Blocks::new(input);
-        match stack_check {
-            StackCheck::Auto => self.look_ahead(&mut blocks, hold_limit)?,
-            StackCheck::On => self.translator.set_stack_checks(true),
-            StackCheck::Off => self.translator.set_stack_checks(false),
-        }
-        self.stream(&mut blocks, Error::Read)
+    /// If reading, writing or holding lines fails.
+    pub fn run(&mut self, input: impl Read) -> Result<(), FilterError> {
+        self.run_with(input, self.stack_check)
     }
 
-    /// Translates all of `file` from where it stands, as [`Self::run`] does. A regular file is searched for
-    /// stack checks first, where that is asked for, so that nothing of it needs to be held.
+    /// Translates `file` from its position to its end, as [`Self::run`] does. A regular file is searched for
+    /// stack checks first, so that no line waits.
     ///
     /// # Errors
     ///
     /// As [`Self::run`].
-    pub fn run_file(
-        &mut self,
-        mut file: File,
-        stack_check: StackCheck,
-        hold_limit: usize,
-    ) -> Result<(), Error> {
-        let is_regular = file.metadata().map_err(Error::Read)?.is_file();
-        let stack_check = match stack_check {
-            StackCheck::Auto if is_regular => search(&mut file).map_err(Error::Read)?,
+    pub fn run_file(&mut self, mut file: File) -> Result<(), FilterError> {
+        let is_regular = file.metadata().map_err(FilterError::Read)?.is_file();
+        let stack_check = match self.stack_check {
+            StackCheck::Auto if is_regular => search(&mut file).map_err(FilterError::Read)?,
             other => other,
         };
-        self.run(file, stack_check, hold_limit)
+        self.run_with(file, stack_check)
     }
 
-    /// Completes the split files; without this, there are none.
+    fn run_with(&mut self, input: impl Read, stack_check: StackCheck) -> Result<(), FilterError> {
+        let mut input = LineBuffer::new(input);
+        match stack_check {
+            StackCheck::Auto => self.look_ahead(&mut input)?,
+            StackCheck::On => self.translator.set_stack_checks(true),
+            StackCheck::Off => self.translator.set_stack_checks(false),
+        }
+        self.stream(&mut input, FilterError::Read)
+    }
+
+    /// Completes the split files. Without this call there are none.
     ///
     /// # Errors
     ///
-    /// If a file cannot be written or renamed, or could not be written before.
-    pub fn finish(&mut self) -> Result<(), Error> {
-        self.split.take().map_or(Ok(()), |split| split?.finish()).map_err(Error::Split)
+    /// If a split file cannot be written or renamed, or could not be written before.
+    pub fn finish(&mut self) -> Result<(), FilterError> {
+        self.split_dir.take().map_or(Ok(()), SplitDir::finish).map_err(FilterError::Split)
     }
 
-    /// Whether the reader of the output has gone.
+    /// Whether the reader has closed the output.
     pub fn is_closed(&self) -> bool {
-        matches!(self.output, Output::Closed)
+        self.output.is_none()
     }
 
-    /// The translator, which knows what could not be translated.
+    /// The translator, with its report and summary.
     pub fn translator(&self) -> &Translator {
         &self.translator
     }
 
     /// Translates lines until it is known whether there are stack checks.
-    fn look_ahead<R: Read>(&mut self, blocks: &mut Blocks<R>, hold_limit: usize) -> Result<(), Error> {
-        let mut held = tempfile::spooled_tempfile(hold_limit);
+    fn look_ahead<R: Read>(&mut self, input: &mut LineBuffer<R>) -> Result<(), FilterError> {
+        let mut held = tempfile::spooled_tempfile(self.hold_limit);
         let mut held_size = 0;
         // What follows the held lines: those that tell of stack checks, or could not be held, or none.
         let (rest, result) = loop {
-            let block = match blocks.next() {
-                Ok(block) => block,
-                Err(error) => break (&b""[..], Err(Error::Read(error))),
+            let lines = match input.next_lines() {
+                Ok(lines) => lines,
+                Err(error) => break (&b""[..], Err(FilterError::Read(error))),
             };
-            let undecided = if held_size > 0 { Some(0) } else { find_symbol(block) };
-            if block.is_empty() || undecided.is_some() && has_internal(block) {
-                break (block, Ok(()));
+            let undecided = if held_size > 0 { Some(0) } else { find_symbol(lines) };
+            if lines.is_empty() || undecided.is_some() && has_internal(lines) {
+                break (lines, Ok(()));
             }
-            let (ready, undecided) = block.split_at(undecided.unwrap_or(block.len()));
+            let (ready, undecided) = lines.split_at(undecided.unwrap_or(lines.len()));
             self.lines(ready)?;
             if let Err(error) = held.write_all(undecided) {
-                break (undecided, Err(Error::Hold(error)));
+                break (undecided, Err(FilterError::Hold(error)));
             }
             held_size += undecided.len() as u64;
             if self.is_unwanted() {
@@ -141,43 +158,41 @@ impl<W: Write> Filter<W> {
             }
         };
         self.translator.set_stack_checks(result.is_ok() && !rest.is_empty());
-        held.rewind().map_err(Error::Hold)?;
-        self.stream(&mut Blocks::new(held.take(held_size)), Error::Hold)?;
+        held.rewind().map_err(FilterError::Hold)?;
+        self.stream(&mut LineBuffer::new(held.take(held_size)), FilterError::Hold)?;
         self.lines(rest)?;
         result
     }
 
     fn stream<R: Read>(
         &mut self,
-        blocks: &mut Blocks<R>,
-        error: fn(io::Error) -> Error,
-    ) -> Result<(), Error> {
+        input: &mut LineBuffer<R>,
+        error: fn(io::Error) -> FilterError,
+    ) -> Result<(), FilterError> {
         while !self.is_unwanted() {
-            let block = blocks.next().map_err(error)?;
-            if block.is_empty() {
+            let lines = input.next_lines().map_err(error)?;
+            if lines.is_empty() {
                 break;
             }
-            self.lines(block)?;
+            self.lines(lines)?;
         }
         Ok(())
     }
 
-    /// Whether nobody wants more lines.
+    /// Whether nothing takes lines any more.
     fn is_unwanted(&self) -> bool {
-        self.is_closed() && !matches!(self.split, Some(Ok(_)))
+        self.is_closed() && self.split_dir.as_ref().is_none_or(SplitDir::has_failed)
     }
 
-    /// Translates whole lines and writes them.
-    fn lines(&mut self, lines: &[u8]) -> Result<(), Error> {
+    /// Translates and writes whole lines.
+    fn lines(&mut self, lines: &[u8]) -> Result<(), FilterError> {
         for line in lines.lines_with_terminator() {
             let start = self.translated.len();
             let module =
                 self.translator.translate(line.strip_suffix(b"\n").unwrap_or(line), &mut self.translated);
             self.translated.push(b'\n');
-            if let (Some(Ok(split)), Some(module)) = (&mut self.split, module)
-                && let Err(error) = split.write(module, &self.translated[start..])
-            {
-                self.split = Some(Err(error));
+            if let (Some(split_dir), Some(module)) = (&mut self.split_dir, module) {
+                split_dir.write(module, &self.translated[start..]);
             }
             if self.translated.len() >= WRITE_SIZE {
                 self.write()?;
@@ -186,39 +201,34 @@ impl<W: Write> Filter<W> {
         self.write()
     }
 
-    fn write(&mut self) -> Result<(), Error> {
-        let result = match &mut self.output {
-            Output::Open(output) => output.write_all(&self.translated).and_then(|()| output.flush()),
-            Output::Closed => Ok(()),
-        };
+    fn write(&mut self) -> Result<(), FilterError> {
+        if let Some(output) = &mut self.output {
+            match output.write_all(&self.translated).and_then(|()| output.flush()) {
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => self.output = None,
+                result => result.map_err(FilterError::Write)?,
+            }
+        }
         self.translated.clear();
-        match result {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                self.output = Output::Closed;
-                Ok(())
-            }
-            result => result.map_err(Error::Write),
-        }
+        Ok(())
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Read(error) => write!(f, "<stdin>: {error}"),
-            Self::Write(error) => write!(f, "<stdout>: {error}"),
-            Self::Hold(error) => {
-                let directory = std::env::temp_dir();
-                write!(
-                    f,
-                    "{}: cannot hold lines in a temporary file there: {error}: \
-                     pass --stack-check=on or off, or set TMPDIR",
-                    directory.display()
-                )
-            }
-            Self::Split(error) => error.fmt(f),
-        }
+        f.write_str(match self {
+            Self::Read(_) => "cannot read the input",
+            Self::Write(_) => "cannot write the output",
+            Self::Hold(_) => "cannot hold lines that wait",
+            Self::Split(_) => "cannot write the split files",
+        })
     }
 }
 
-impl std::error::Error for Error {}
+impl error::Error for FilterError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Read(error) | Self::Write(error) | Self::Hold(error) => Some(error),
+            Self::Split(error) => Some(error),
+        }
+    }
+}

@@ -1,32 +1,31 @@
-//! The grammar of a line: `STACK COUNT`, or `STACK COUNT COUNT` in a differential profile.
+//! The grammar of a folded stack: `STACK COUNT`, or `STACK COUNT COUNT` in a differential profile.
 //!
-//! There is no standard for folded stacks; this is what the renderers take. flamegraph.pl splits a line
-//! with `^(.*)\s+?(\d+(?:\.\d*)?)$`, and once more for the second count of a differential profile;
-//! inferno (`flamegraph/merge.rs`) also takes a carriage return before the newline, and skips blank lines
-//! and lines that start with `# `. perf's own collapser with `--srcline` ends frames in `:tid PID`: a number
-//! there is no count, where another number follows.
+//! No standard defines it; this is what the renderers accept. flamegraph.pl splits a line with
+//! `^(.*)\s+?(\d+(?:\.\d*)?)$`, and again for the second count of a differential profile. inferno
+//! (`flamegraph/merge.rs`) also accepts a carriage return before the newline, and skips blank lines and lines
+//! that start with `# `. perf's own collapser with `--srcline` ends frames with `:tid PID`; that number is no
+//! count if another number follows.
 
 use bstr::ByteSlice;
 
-/// A line, as the renderers see it.
+/// What a line is to the renderers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Line<'a> {
-    /// A stack with its sample counts. The bytes are the line's first ones, up to the blanks before the
-    /// counts: frames separated by `;`, never only blanks.
+pub(crate) enum Line<'a> {
+    /// A stack: the start of the line, up to the blanks before its one or two sample counts. Frames separated
+    /// by `;`, not all blank.
     Stack(&'a [u8]),
-    /// A blank line or a comment: nothing to translate, nothing wrong.
-    Skip,
-    /// Anything else: the renderers would drop this line.
+    /// A blank line or a comment.
+    Ignored,
+    /// A line without a sample count, which renderers drop.
     NoCount,
 }
 
 impl<'a> Line<'a> {
-    /// Reads `line`, which is given without its newline; a carriage return may stand at its end.
-    #[must_use]
-    pub fn parse(line: &'a [u8]) -> Self {
+    /// Parses `line`, which has no newline but may end with a carriage return.
+    pub(crate) fn parse(line: &'a [u8]) -> Self {
         let text = trim_end(line.strip_suffix(b"\r").unwrap_or(line), is_blank);
         if text.is_empty() || line.starts_with(b"# ") {
-            return Self::Skip;
+            return Self::Ignored;
         }
         match strip_count(text) {
             Some(stack) => {
@@ -39,24 +38,24 @@ impl<'a> Line<'a> {
 }
 
 /// The frames of a stack, from the root to the leaf; at least one, and any of them may be empty.
-pub fn frames(stack: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn frames(stack: &[u8]) -> impl Iterator<Item = &[u8]> {
     stack.split_str(b";")
 }
 
-/// Whether a renderer reads `text` as a sample count: digits, optionally with a point and more digits.
-#[must_use]
-pub fn is_count(text: &[u8]) -> bool {
+/// Whether `text` is a sample count: digits, optionally with a point and more digits.
+pub(crate) fn is_count(text: &[u8]) -> bool {
     !text.is_empty() && trim_count_end(text).is_empty()
 }
 
-/// What stands before the blanks and the count at the end of `text`, if that is not blank.
+/// `text` without the count at its end and the blanks before it; `None` if there is no count, or nothing
+/// else.
 fn strip_count(text: &[u8]) -> Option<&[u8]> {
     let before = trim_count_end(text);
     let stack = trim_end(before, is_blank);
     (before.len() < text.len() && stack.len() < before.len() && !stack.is_empty()).then_some(stack)
 }
 
-/// `text` without the count at its end, if there is one.
+/// `text` without the count at its end, if it has one.
 fn trim_count_end(text: &[u8]) -> &[u8] {
     let before = trim_end(text, |byte| byte.is_ascii_digit());
     match before {
@@ -68,8 +67,7 @@ fn trim_count_end(text: &[u8]) -> &[u8] {
 }
 
 /// Whether `byte` is a blank: a space or a tab.
-#[must_use]
-pub fn is_blank(byte: u8) -> bool {
+pub(crate) fn is_blank(byte: u8) -> bool {
     byte == b' ' || byte == b'\t'
 }
 
@@ -80,7 +78,7 @@ fn trim_end(text: &[u8], is_trimmed: impl Fn(u8) -> bool) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::Line::{self, NoCount, Skip};
+    use super::Line::{self, Ignored, NoCount};
     use super::{frames, is_count};
 
     #[test]
@@ -118,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_a_count_is_no_stack() {
+    fn a_line_without_a_count_is_not_a_stack() {
         for line in [
             "a;b",
             "5",
@@ -144,9 +142,9 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_and_comments_are_skipped() {
+    fn blank_lines_and_comments_are_ignored() {
         for line in ["", " ", "\t", "\r", " \t \r", "# x", "# x 5", "# ", "# aot_func#1 5"] {
-            assert_eq!(Line::parse(line.as_bytes()), Skip, "{line:?}");
+            assert_eq!(Line::parse(line.as_bytes()), Ignored, "{line:?}");
         }
     }
 
@@ -161,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_stand_between_semicolons() {
+    fn frames_are_separated_by_semicolons() {
         assert_eq!(frames(b"a;;b;").collect::<Vec<_>>(), [&b"a"[..], b"", b"b", b""]);
     }
 }

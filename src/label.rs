@@ -1,10 +1,10 @@
-//! What a function is called in the output.
+//! How a function is shown.
 
 use bstr::ByteSlice;
 
 use crate::folded::is_count;
 
-/// What a function is called: never empty, without `;` and control characters.
+/// How a function is shown: never empty, without `;` and control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
     text: Box<str>,
@@ -12,38 +12,37 @@ pub struct Label {
 }
 
 impl Label {
-    /// The label of the function at `index` that has this name, as far as that leaves something to show.
+    /// The label of the function at `index` with this name (any bytes), or `func[INDEX]` if nothing is left of
+    /// the name.
     #[must_use]
     pub fn new(name: &[u8], index: u64) -> Self {
         let name = safe(name);
         if name.is_empty() { Self::unnamed(index) } else { Self { text: name.into(), is_named: true } }
     }
 
-    /// The label of the function at `index`, which has no name.
+    /// The label of the function at `index` without a name.
     #[must_use]
     pub fn unnamed(index: u64) -> Self {
         Self { text: format!("func[{index}]").into(), is_named: false }
     }
 
-    /// The text to show.
+    /// The text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether the text is the function's name, and not only its index.
+    /// Whether the text is the name of the function, and not only its index.
     #[must_use]
     pub fn is_named(&self) -> bool {
         self.is_named
     }
 }
 
-/// Makes a name (any bytes) safe, so that it can break neither the line nor a terminal.
-/// The result is empty where nothing is left of the name.
-///
-/// `;`, which separates frames, becomes `:`; each control character becomes `_`; bytes that are not UTF-8,
-/// for which inferno refuses the whole input, become U+FFFD; blanks at both ends are dropped; and where a
-/// number behind a blank ends the name, which a renderer would read as a sample count, the blank becomes `_`.
+/// `name` (any bytes) as text that breaks neither a line nor a terminal: `;`, which separates frames, becomes
+/// `:`; control characters become `_`; bytes that are not UTF-8, for which inferno refuses the whole input,
+/// become U+FFFD. Blanks at both ends are dropped. A number after a blank at the end looks like a sample
+/// count to renderers, so that blank becomes `_`.
 fn safe(name: &[u8]) -> String {
     let safe_char = |char: char| match char {
         ';' => ':',
@@ -71,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_breaks_neither_the_line_nor_a_terminal() {
+    fn a_name_breaks_neither_a_line_nor_a_terminal() {
         for (name, label) in [
             ("main", "main"),
             ("a b(int, char const*)", "a b(int, char const*)"),

@@ -1,8 +1,9 @@
-//! The modules whose functions are given their names back.
+//! The modules whose functions are named: found by name, and asked for labels by function index.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt;
-use std::ops::{Index, IndexMut};
+use std::ops::Index;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ use crate::demangle::demangle;
 use crate::label::Label;
 use crate::wasm::Wasm;
 
-/// One of the modules of a [`Modules`], in the order in which they were added.
+/// A module of a [`Modules`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModuleId(usize);
 
@@ -18,14 +19,14 @@ impl ModuleId {
     /// The module that was added first.
     pub const FIRST: Self = Self(0);
 
-    /// The place of the module in the order in which they were added, from 0.
+    /// The position of the module in the order in which they were added, from 0.
     #[must_use]
     pub fn index(self) -> usize {
         self.0
     }
 }
 
-/// A wasm module that was profiled.
+/// A wasm module, with the name that frames have for it.
 #[derive(Debug)]
 pub struct Module {
     name: Option<Vec<u8>>,
@@ -37,46 +38,52 @@ pub struct Module {
 }
 
 impl Module {
-    /// A module that frames call `name`, or that takes frames without a module's name if that is `None`.
-    /// `path` is where `wasm` comes from, for messages.
+    /// A module that frames call `name`; with `None`, it takes the frames that name no module. `path` is
+    /// the file of `wasm`.
     #[must_use]
-    pub fn new(name: Option<Vec<u8>>, path: PathBuf, wasm: Wasm) -> Self {
+    pub fn new(name: Option<Vec<u8>>, path: impl Into<PathBuf>, wasm: Wasm) -> Self {
         let labels = vec![None; wasm.functions()];
-        Self { name, path, wasm, demangles: false, labels }
+        Self { name, path: path.into(), wasm, demangles: false, labels }
     }
 
-    /// The same module, with mangled names of functions shown demangled.
-    #[must_use]
-    pub fn demangled(self) -> Self {
-        Self { demangles: true, ..self }
+    /// Sets whether mangled Rust and C++ names are shown demangled. By default they are not.
+    pub fn set_demangle(&mut self, demangle: bool) {
+        self.demangles = demangle;
+        self.labels.fill(None);
     }
 
-    /// The name by which frames call the module.
+    /// The name that frames have for the module.
     #[must_use]
     pub fn name(&self) -> Option<&[u8]> {
         self.name.as_deref()
     }
 
-    /// What the split file of the module is named after: its name, or else the stem of its file.
+    /// The name of the module, or else the stem of its file.
     #[must_use]
-    pub fn split_name(&self) -> &[u8] {
+    pub fn name_or_stem(&self) -> &[u8] {
         let stem = || self.path.file_stem().unwrap_or_default().as_bytes();
         self.name().unwrap_or_else(stem)
     }
 
-    /// The file that the module was read from.
+    /// The file of the module.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The index of a function in the module, from its number among those that the module defines.
+    /// The functions of the module, as its file has them.
     #[must_use]
-    pub fn function_index(&self, number: u32) -> u64 {
-        self.wasm.imported_functions() as u64 + u64::from(number)
+    pub fn wasm(&self) -> &Wasm {
+        &self.wasm
     }
 
-    /// What the function at `index` is called; `None` if the module has no such function.
+    /// The function index of a defined function, of which `defined` is the index among the defined ones.
+    #[must_use]
+    pub fn function_index(&self, defined: u32) -> u64 {
+        self.wasm.imported_functions() as u64 + u64::from(defined)
+    }
+
+    /// The label of the function at `index`; `None` if the module has no such function.
     pub fn label(&mut self, index: u64) -> Option<&Label> {
         let place = usize::try_from(index).ok()?;
         let label = self.labels.get_mut(place)?;
@@ -86,15 +93,9 @@ impl Module {
             Label::new(demangled.as_deref().map_or(name, str::as_bytes), index)
         }))
     }
-
-    /// What the file says of its functions.
-    #[must_use]
-    pub fn wasm(&self) -> &Wasm {
-        &self.wasm
-    }
 }
 
-/// All modules of a profile, no two of them of one name.
+/// The modules of a profile, each with a name of its own.
 #[derive(Debug, Default)]
 pub struct Modules {
     all: Vec<Module>,
@@ -102,7 +103,7 @@ pub struct Modules {
     unnamed: Option<ModuleId>,
 }
 
-/// There is a module of this name already.
+/// A module of the same name, or also without a name, was added before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DuplicateName;
 
@@ -111,8 +112,8 @@ impl Modules {
     ///
     /// # Errors
     ///
-    /// If a module of the same name, or the same lack of one, was added before.
-    pub fn add(&mut self, module: Module) -> Result<(), DuplicateName> {
+    /// If a module of the same name, or also without a name, was added before.
+    pub fn add(&mut self, module: Module) -> Result<ModuleId, DuplicateName> {
         let id = ModuleId(self.all.len());
         match &module.name {
             Some(name) if self.by_name.contains_key(name) => return Err(DuplicateName),
@@ -121,13 +122,11 @@ impl Modules {
             None => self.unnamed = Some(id),
         }
         self.all.push(module);
-        Ok(())
+        Ok(id)
     }
 
-    /// The module that a frame means which has this module name, or none.
-    ///
-    /// Frames without a module's name belong to the module that was added without one, or else to the only
-    /// one there is.
+    /// The module that takes frames with the module name `name`. Frames without one are taken by the module
+    /// without a name, or else by the only module there is.
     #[must_use]
     pub fn find(&self, name: Option<&[u8]>) -> Option<ModuleId> {
         match name {
@@ -136,30 +135,33 @@ impl Modules {
         }
     }
 
-    /// All modules, in the order in which they were added.
-    pub fn ids(&self) -> impl Iterator<Item = ModuleId> {
+    /// The modules, in the order in which they were added.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = ModuleId> {
         (0..self.all.len()).map(ModuleId)
     }
-}
 
-impl fmt::Display for DuplicateName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("another MODULE takes the same frames: pass NAME=FILE with different names")
+    pub(crate) fn get_mut(&mut self, id: ModuleId) -> &mut Module {
+        &mut self.all[id.0]
     }
 }
-
-impl std::error::Error for DuplicateName {}
 
 impl Index<ModuleId> for Modules {
     type Output = Module;
 
+    /// The module `id`.
+    ///
+    /// # Panics
+    ///
+    /// If `id` comes from a [`Modules`] that has more modules.
     fn index(&self, id: ModuleId) -> &Module {
         &self.all[id.0]
     }
 }
 
-impl IndexMut<ModuleId> for Modules {
-    fn index_mut(&mut self, id: ModuleId) -> &mut Module {
-        &mut self.all[id.0]
+impl fmt::Display for DuplicateName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("another module has the same name")
     }
 }
+
+impl Error for DuplicateName {}

@@ -1,12 +1,14 @@
-//! What a wasm file says of its functions: how many are imported, how many it defines, the names that its
-//! `name` sections give them, and those under which it exports them. Code, data and DWARF are not read.
-//!
-//! Nothing is made as large as a count in the file says: each function and each name has its bytes.
+//! The functions of a wasm file: how many it imports and defines, their names from its `name` sections, and
+//! the names under which it exports them. Code, data and DWARF are not read.
 
+mod header;
+mod sections;
+
+use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt;
 use std::fs::File;
-use std::io::{BufReader, Read};
-use std::mem;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
@@ -14,113 +16,165 @@ use wasmparser::{
     BinaryReader, ExportSectionReader, ExternalKind, FunctionSectionReader, ImportSectionReader, TypeRef,
 };
 
-use crate::sections::{Content, Error, Fault, Sections};
+pub use header::FileKind;
+use sections::{Content, SectionReader};
 
-/// What a wasm file says of its functions. Imported functions have the first indices.
+/// The functions of a wasm file. Imported functions have the first indices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wasm {
     imported: usize,
-    /// The names lie in here.
+    /// Holds the names from `name` sections.
     text: Vec<u8>,
-    /// Where the name of each function lies in `text`; an empty range is no name.
+    /// Where in `text` the name of each function is. An empty range is no name.
     names: Vec<Range<usize>>,
-    damage: Option<Warning>,
+    malformed_names: Option<Malformed>,
     exports: Exports,
+    uses_exports: bool,
 }
 
-/// The functions that a module exports.
+/// The exported functions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Exports {
-    /// The index of the function and the name of the export, in the order of the file.
-    functions: Vec<(u32, String)>,
-    damage: Option<Warning>,
+    count: usize,
+    /// The first export of each function whose name is not blank.
+    names: BTreeMap<usize, String>,
+    malformed: Option<Malformed>,
 }
 
-/// What is wrong with the function names of a module.
+/// A module that can be used, though not all its functions can be named.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Warning {
-    /// There are none, but so many functions are exported under a name.
-    NoNames(usize),
-    /// This section is damaged. What could be read of it is used.
-    Damaged(&'static str, Fault),
+    /// No function has a name. This number of functions is exported under a name.
+    NoNames {
+        /// The number of exported functions.
+        exports: usize,
+    },
+    /// The section of this name is malformed. The names that could be read are used.
+    Malformed {
+        /// `name` or `export`.
+        section: &'static str,
+        /// What is wrong with it.
+        malformed: Malformed,
+    },
+}
+
+/// Why a file cannot be used as a module.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum WasmError {
+    /// The file cannot be opened or read.
+    Io(io::Error),
+    /// The file is a directory.
+    Directory,
+    /// The file is empty.
+    Empty,
+    /// The file ends in its header (offset 0), or in the section that starts at this byte.
+    Truncated {
+        /// The offset of the section.
+        offset: u64,
+    },
+    /// The file is not a wasm file.
+    NotWasm(FileKind),
+    /// The file is a component.
+    Component,
+    /// The file has this version of the binary format.
+    Version(u32),
+    /// A part of the file that is needed is malformed.
+    Malformed {
+        /// Which part, such as `import section`.
+        part: &'static str,
+        /// What is wrong with it.
+        malformed: Malformed,
+    },
+    /// A section that may be there once is repeated.
+    Repeated {
+        /// Which section: `import` or `function`.
+        section: &'static str,
+        /// The offset of the second one.
+        offset: u64,
+    },
+}
+
+/// What is malformed in a wasm file, and at which byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    message: String,
+    offset: u64,
 }
 
 impl Wasm {
-    /// Reads the file at `path`, which may also be a pipe.
+    /// Reads the wasm file at `path`, which may be a pipe.
     ///
     /// # Errors
     ///
-    /// If the file is no core wasm module whose functions can be counted. Faults of its names are no error,
-    /// see [`Self::warning`].
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        let file = File::open(path).map_err(Error::Io)?;
-        let metadata = file.metadata().map_err(Error::Io)?;
+    /// If the file cannot be read, or is not a core module whose functions can be counted. Malformed names
+    /// are no error, see [`Self::warning`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, WasmError> {
+        let file = File::open(path).map_err(WasmError::Io)?;
+        let metadata = file.metadata().map_err(WasmError::Io)?;
         if metadata.is_dir() {
-            return Err(Error::Directory);
+            return Err(WasmError::Directory);
         }
-        let mut file = BufReader::new(file);
-        if metadata.is_file() {
-            Self::from_sections(Sections::of_file(&mut file)?)
-        } else {
-            Self::read(&mut file)
-        }
+        if metadata.is_file() { Self::from_sections(SectionReader::of_file(file)?) } else { Self::read(file) }
     }
 
-    /// Reads a whole module from `input`.
+    /// Reads a wasm file from `input`, to its end.
     ///
     /// # Errors
     ///
     /// As [`Self::open`].
-    pub fn read(input: &mut impl Read) -> Result<Self, Error> {
-        Self::from_sections(Sections::of_stream(input)?)
+    pub fn read(input: impl Read) -> Result<Self, WasmError> {
+        Self::from_sections(SectionReader::of_stream(io::BufReader::new(input))?)
     }
 
-    /// How many functions are imported: the index of the first function that the module defines.
+    /// Sets whether functions without a name have the name of their first export. By default they have none.
+    pub fn set_export_names(&mut self, export_names: bool) {
+        self.uses_exports = export_names;
+    }
+
+    /// The number of imported functions, which is the index of the first defined function.
     #[must_use]
     pub fn imported_functions(&self) -> usize {
         self.imported
     }
 
-    /// How many functions there are, imported and defined.
+    /// The number of functions, imported and defined.
     #[must_use]
     pub fn functions(&self) -> usize {
         self.names.len()
     }
 
-    /// The name of the function at `index`, as it stands in the file: it may hold any bytes, and is empty
-    /// where the function has no name, or one of nothing but blanks.
+    /// The name of the function at `index`, as it is in the file: any bytes. Empty if the function has no
+    /// name, or only blanks, or if there is no such function.
     #[must_use]
     pub fn name(&self, index: usize) -> &[u8] {
-        let range = self.names.get(index).cloned().unwrap_or_default();
-        &self.text[range]
+        let name = &self.text[self.names.get(index).cloned().unwrap_or_default()];
+        let export = if self.uses_exports && name.is_empty() { self.exports.names.get(&index) } else { None };
+        export.map_or(name, |export| export.as_bytes())
     }
 
-    /// How many functions have a name.
+    /// The number of functions that have a name.
     #[must_use]
     pub fn named_functions(&self) -> usize {
-        self.names.iter().filter(|name| !name.is_empty()).count()
-    }
-
-    /// Gives each function without a name that of its first export, if it has one.
-    pub fn use_export_names(&mut self) {
-        let exports = mem::take(&mut self.exports);
-        for (index, name) in exports.functions {
-            if self.name(index as usize).is_empty() {
-                self.set_name(index, name.as_bytes());
-            }
-        }
-        self.damage = self.damage.take().or(exports.damage);
+        (0..self.functions()).filter(|&index| !self.name(index).is_empty()).count()
     }
 
     /// What is wrong with the names, if anything is.
     #[must_use]
     pub fn warning(&self) -> Option<Warning> {
-        let no_names = || Warning::NoNames(self.exports.functions.len());
-        self.damage.clone().or_else(|| (self.named_functions() == 0).then(no_names))
+        let exports = if self.uses_exports { self.exports.malformed.as_ref() } else { None };
+        let in_section = |section| {
+            move |malformed: &Malformed| Warning::Malformed { section, malformed: malformed.clone() }
+        };
+        let malformed = self.malformed_names.as_ref().map(in_section("name"));
+        malformed.or_else(|| exports.map(in_section("export"))).or_else(|| {
+            (self.named_functions() == 0).then_some(Warning::NoNames { exports: self.exports.count })
+        })
     }
 
-    fn from_sections<R: Read>(mut sections: Sections<'_, R>) -> Result<Self, Error> {
-        /// Section ids of the binary format.
+    fn from_sections<R: Read>(mut sections: SectionReader<R>) -> Result<Self, WasmError> {
+        // Section ids, core specification, chapter 5.5.2.
         const CUSTOM: u8 = 0;
         const IMPORT: u8 = 2;
         const FUNCTION: u8 = 3;
@@ -130,14 +184,16 @@ impl Wasm {
         let mut exports = Exports::default();
         let mut names = Vec::new();
         while let Some(section) = sections.next()? {
+            let repeated =
+                |section_name| WasmError::Repeated { section: section_name, offset: section.start };
             match section.id {
-                IMPORT if imported.is_some() => return Err(Error::Repeated("import", section.start)),
+                IMPORT if imported.is_some() => return Err(repeated("import")),
                 IMPORT => imported = Some(imported_functions(&sections.content(section)?)?),
-                FUNCTION if defined.is_some() => return Err(Error::Repeated("function", section.start)),
+                FUNCTION if defined.is_some() => return Err(repeated("function")),
                 FUNCTION => defined = Some(defined_functions(&sections.content(section)?)?),
                 EXPORT => exports.add_section(&sections.content(section)?),
-                CUSTOM => names.extend(sections.content_if_named(section, "name")?),
-                _ => sections.pass_over(section)?,
+                CUSTOM => names.extend(sections.custom_content(section, "name")?),
+                _ => sections.skip(section)?,
             }
         }
         let imported = imported.unwrap_or(0);
@@ -149,18 +205,18 @@ impl Wasm {
         Ok(wasm)
     }
 
-    /// Takes the function names from a `name` section (core specification, appendix "Custom Sections").
+    /// Adds the function names of a `name` section (core specification, appendix "Custom Sections").
     fn add_names(&mut self, section: &Content) {
         let mut subsections = section.reader();
         while !subsections.eof() {
             if let Err(error) = self.add_subsection(&mut subsections) {
-                return self.damaged(error.into());
+                return self.add_malformed(Malformed::of(&error));
             }
         }
     }
 
-    /// Takes the function names from the next subsection, if it has any. One that says to be longer than the
-    /// section is read to the section's end.
+    /// Adds the function names of the next subsection. If its size is past the end of the section, it ends
+    /// there.
     fn add_subsection(&mut self, subsections: &mut BinaryReader<'_>) -> wasmparser::Result<()> {
         const FUNCTION_NAMES: u8 = 1;
         let id = subsections.read_u8()?;
@@ -168,19 +224,19 @@ impl Wasm {
         let offset = subsections.original_position();
         let left = subsections.bytes_remaining();
         if size > left {
-            self.damaged(Fault::new("a subsection is longer than the section", offset));
+            self.add_malformed(Malformed::new("a subsection is longer than the section", offset));
         }
         let content = BinaryReader::new(subsections.read_bytes(size.min(left))?, offset);
         if id == FUNCTION_NAMES
             && let Err(error) = self.add_name_map(content)
         {
-            self.damaged(error.into());
+            self.add_malformed(Malformed::of(&error));
         }
         Ok(())
     }
 
-    /// Takes the names from a name map: they may be in any order, and the last one for an index counts.
-    /// (wasmparser has a reader for these too, which stops at the first name out of order.)
+    /// Adds the names of a name map. They may be in any order, and the last name of an index counts;
+    /// wasmparser's own reader stops at the first name that is out of order.
     fn add_name_map(&mut self, mut names: BinaryReader<'_>) -> wasmparser::Result<()> {
         for _ in 0..names.read_var_u32()? {
             let index = names.read_var_u32()?;
@@ -188,32 +244,36 @@ impl Wasm {
             let offset = names.original_position();
             let name = names.read_bytes(size as usize)?;
             if str::from_utf8(name).is_err() {
-                self.damaged(Fault::new("a name is not UTF-8", offset));
+                self.add_malformed(Malformed::new("a name is not UTF-8", offset));
             }
             self.set_name(index, name);
         }
         if !names.eof() {
-            self.damaged(Fault::new("more names than the section says", names.original_position()));
+            self.add_malformed(Malformed::new("more names than the section says", names.original_position()));
         }
         Ok(())
     }
 
-    /// Names the function at `index`, if there is one.
     fn set_name(&mut self, index: u32, name: &[u8]) {
-        let name = if name.iter().all(|&byte| byte == b' ') { b"" } else { name };
+        let name = if is_blank(name) { b"" } else { name };
         if let Some(range) = self.names.get_mut(index as usize) {
             *range = self.text.len()..self.text.len() + name.len();
             self.text.extend_from_slice(name);
         }
     }
 
-    /// Remembers the first fault of the `name` sections.
-    fn damaged(&mut self, fault: Fault) {
-        self.damage.get_or_insert(Warning::Damaged("name", fault));
+    /// Keeps the first fault of the `name` sections.
+    fn add_malformed(&mut self, malformed: Malformed) {
+        self.malformed_names.get_or_insert(malformed);
     }
 }
 
-fn imported_functions(section: &Content) -> Result<usize, Error> {
+/// Whether `name` is nothing but blanks, and so no name.
+fn is_blank(name: &[u8]) -> bool {
+    name.iter().all(|&byte| byte == b' ')
+}
+
+fn imported_functions(section: &Content) -> Result<usize, WasmError> {
     let count = || {
         let mut functions = 0;
         for import in ImportSectionReader::new(section.reader())?.into_imports() {
@@ -221,22 +281,22 @@ fn imported_functions(section: &Content) -> Result<usize, Error> {
         }
         Ok(functions)
     };
-    count().map_err(|error: wasmparser::Error| Error::Damaged("its import section", error.into()))
+    count().map_err(|error| WasmError::malformed("import section", &error))
 }
 
-fn defined_functions(section: &Content) -> Result<usize, Error> {
+fn defined_functions(section: &Content) -> Result<usize, WasmError> {
     let count = || {
         FunctionSectionReader::new(section.reader())?
             .into_iter()
             .try_fold(0, |count, function| function.map(|_| count + 1))
     };
-    count().map_err(|error: wasmparser::Error| Error::Damaged("its function section", error.into()))
+    count().map_err(|error| WasmError::malformed("function section", &error))
 }
 
 impl Exports {
     fn add_section(&mut self, section: &Content) {
         if let Err(error) = self.add_exports(section.reader()) {
-            self.damage = Some(Warning::Damaged("export", error.into()));
+            self.malformed = Some(Malformed::of(&error));
         }
     }
 
@@ -244,29 +304,73 @@ impl Exports {
         for export in ExportSectionReader::new(section)? {
             let export = export?;
             if export.kind == ExternalKind::Func {
-                self.functions.push((export.index, export.name.to_owned()));
+                self.count += 1;
+                if !is_blank(export.name.as_bytes()) {
+                    self.names.entry(export.index as usize).or_insert_with(|| export.name.to_owned());
+                }
             }
         }
         Ok(())
     }
 }
 
+impl Malformed {
+    fn new(message: &str, offset: u64) -> Self {
+        Self { message: message.to_owned(), offset }
+    }
+
+    fn of(error: &wasmparser::Error) -> Self {
+        Self::new(error.message(), error.offset())
+    }
+}
+
+impl WasmError {
+    fn malformed(part: &'static str, error: &wasmparser::Error) -> Self {
+        Self::Malformed { part, malformed: Malformed::of(error) }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}", self.message, self.offset)
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoNames(exports) => {
-                f.write_str(
-                    "has no function names, so its functions are shown as func[INDEX]: \
-                     pass the build that is not stripped, its indices are the same",
-                )?;
-                match exports {
-                    0 => Ok(()),
-                    _ => write!(f, ", or --export-names for the names of its function exports ({exports})"),
-                }
+            Self::NoNames { .. } => f.write_str("no function names"),
+            Self::Malformed { section, malformed } => write!(f, "malformed {section} section: {malformed}"),
+        }
+    }
+}
+
+impl fmt::Display for WasmError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(_) => f.write_str("cannot be read"),
+            Self::Directory => f.write_str("is a directory"),
+            Self::Empty => f.write_str("is empty"),
+            Self::Truncated { offset: 0 } => f.write_str("is truncated in its header"),
+            Self::Truncated { offset } => write!(f, "is truncated in the section at byte {offset}"),
+            Self::NotWasm(kind) => kind.fmt(f),
+            Self::Component => f.write_str("is a component"),
+            Self::Version(version) => {
+                write!(f, "has version {version} of the wasm binary format, only version 1 is supported")
             }
-            Self::Damaged(section, fault) => {
-                write!(f, "its {section} section is damaged ({fault}): the names that could be read are used")
+            Self::Malformed { part, malformed } => write!(f, "has a malformed {part}: {malformed}"),
+            Self::Repeated { section, offset } => {
+                write!(f, "has a second {section} section at byte {offset}")
             }
+        }
+    }
+}
+
+impl Error for WasmError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            _ => None,
         }
     }
 }

@@ -69,7 +69,7 @@ fn a_wrong_command_line_is_refused() {
 #[test]
 fn a_name_given_twice_is_refused() {
     for operands in [["app.wasm", "app=app.wasm"], ["=app.wasm", "=app.wasm"], ["./app.wasm", "app.wasm"]] {
-        let message = "app.wasm: another MODULE takes the same frames: pass NAME=FILE with different names";
+        let message = "app.wasm: another MODULE takes the same frames: give each its own NAME=FILE.wasm";
         assert_eq!(program(&operands).with_app().pipe(""), failure(2, "", message), "{operands:?}");
     }
 }

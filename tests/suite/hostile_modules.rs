@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::sections::{custom, function_names, module, section, two_bodies, two_functions};
+use crate::support::sections::{custom, function_names, module, section, two_bodies, two_functions};
 use crate::support::{Outcome, failure, shell, success, wat};
 
 /// The greatest number, as a count or size.
@@ -36,13 +36,13 @@ fn used_with_warning(stdout: &str, warning: &str) -> Outcome {
 fn used_without_names() -> Outcome {
     used_with_warning(
         "[Wasm] func[0];[Wasm] func[1]",
-        "has no function names, so its functions are shown as func[INDEX]: \
-         pass the build that is not stripped, its indices are the same",
+        "no function names, frames show func[INDEX]: \
+         pass the unstripped build, its indices are the same",
     )
 }
 
 fn used_as_damaged(stdout: &str, fault: &str) -> Outcome {
-    let warning = format!("its name section is damaged ({fault}): the names that could be read are used");
+    let warning = format!("malformed name section: {fault}: using the names that could be read");
     used_with_warning(stdout, &warning)
 }
 
@@ -87,55 +87,55 @@ fn sections_may_come_in_any_order_but_must_be_whole() {
         (
             "functions twice",
             module(&[two_functions(), two_functions(), names()]),
-            refused("has a second function section, at byte 13: build it again"),
+            refused("has a second function section at byte 13: build it again"),
         ),
         (
             "imports twice",
             module(&[section(2, b"\0"), section(2, b"\0"), two_functions()]),
-            refused("has a second import section, at byte 11: build it again"),
+            refused("has a second import section at byte 11: build it again"),
         ),
         (
             "garbage behind it",
             module(&[two_functions(), b"garbage".to_vec()]),
-            refused("is cut short in the section at byte 13: copy or build it again"),
+            refused("is truncated in the section at byte 13: copy or build it again"),
         ),
         (
             "a size past the end",
             module(&[two_functions(), b"\x0a\x32\0".to_vec()]),
-            refused("is cut short in the section at byte 13: copy or build it again"),
+            refused("is truncated in the section at byte 13: copy or build it again"),
         ),
         (
             "a code section of 4 GiB",
             module(&[two_functions(), [b"\x0a", MOST].concat()]),
-            refused("is cut short in the section at byte 13: copy or build it again"),
+            refused("is truncated in the section at byte 13: copy or build it again"),
         ),
         (
             "a name section of 4 GiB",
             module(&[two_functions(), [b"\0", MOST, b"\x04name\x01\x03"].concat()]),
-            refused("is cut short in the section at byte 13: copy or build it again"),
+            refused("is truncated in the section at byte 13: copy or build it again"),
         ),
         (
             "an import section of 4 GiB",
             module(&[[b"\x02", MOST, b"\x01"].concat()]),
-            refused("is cut short in the section at byte 8: copy or build it again"),
+            refused("is truncated in the section at byte 8: copy or build it again"),
         ),
         (
             "a size past the end, behind a section that is passed over",
             module(&[two_functions(), two_bodies(), b"\x0b\x32\0".to_vec()]),
-            refused("is cut short in the section at byte 22: copy or build it again"),
+            refused("is truncated in the section at byte 22: copy or build it again"),
         ),
         (
             "a size of more than 32 bits",
             module(&[b"\x0a\xff\xff\xff\xff\x1f".to_vec()]),
             refused(
-                "the size of a section is damaged (invalid var_u32: integer too large at byte 13): copy or build it again",
+                "has a malformed section size: invalid var_u32: integer too large at byte 13: copy or build it again",
             ),
         ),
         (
             "a size of six bytes",
             module(&[b"\x0a\x80\x80\x80\x80\x80\0".to_vec()]),
             refused(
-                "the size of a section is damaged (invalid var_u32: integer representation too long at byte 13): copy or build it again",
+                "has a malformed section size: invalid var_u32: integer representation too long at byte 13: copy or build it again",
             ),
         ),
     ] {
@@ -150,22 +150,22 @@ fn declared_counts_are_not_believed() {
         (
             "imports",
             module(&[section(2, MOST)]),
-            refused(&format!("its import section is damaged ({end} 15): copy or build it again")),
+            refused(&format!("has a malformed import section: {end} 15: copy or build it again")),
         ),
         (
             "a group of imports",
             module(&[section(2, &[b"\x01\x01m\0\x7f", MOST].concat())]),
-            refused(&format!("its import section is damaged ({end} 20): copy or build it again")),
+            refused(&format!("has a malformed import section: {end} 20: copy or build it again")),
         ),
         (
             "a group of imports of one type",
             module(&[section(2, &[b"\x01\x01m\0\x7e\0\0", MOST].concat())]),
-            refused(&format!("its import section is damaged ({end} 22): copy or build it again")),
+            refused(&format!("has a malformed import section: {end} 22: copy or build it again")),
         ),
         (
             "functions",
             module(&[section(3, MOST)]),
-            refused(&format!("its function section is damaged ({end} 15): copy or build it again")),
+            refused(&format!("has a malformed function section: {end} 15: copy or build it again")),
         ),
         (
             "names",
@@ -186,7 +186,7 @@ fn declared_counts_are_not_believed() {
             "an import of an unknown kind",
             module(&[section(2, b"\x01\x01m\x01f\x09\0")]),
             refused(
-                "its import section is damaged (invalid leading byte (0x9) for external kind at byte 15): copy or build it again",
+                "has a malformed import section: invalid leading byte (0x9) for external kind at byte 15: copy or build it again",
             ),
         ),
     ] {
@@ -290,9 +290,9 @@ fn a_module_cut_anywhere_is_refused_or_has_lost_whole_sections() {
         let outcome = load(&file[..cut]);
         let (status, message) = match cut {
             0 => (2, "app.wasm: is empty\n"),
-            1..8 => (2, "app.wasm: is cut short in its header"),
-            cut if is_end_of_section.contains(&cut) => (0, "app.wasm: warning: has no function names"),
-            _ => (2, "app.wasm: is cut short in the section at byte"),
+            1..8 => (2, "app.wasm: is truncated in its header"),
+            cut if is_end_of_section.contains(&cut) => (0, "app.wasm: warning: no function names"),
+            _ => (2, "app.wasm: is truncated in the section at byte"),
         };
         assert_eq!(outcome.status, Some(status), "cut at byte {cut}: {outcome:?}");
         assert!(outcome.stderr.contains(message), "cut at byte {cut}: {outcome:?}");

@@ -9,8 +9,8 @@ fn translate(profile: impl AsRef<[u8]>) -> Outcome {
 /// What is left of a frame that is no readable symbol.
 fn unreadable(stdout: &str, example: &str) -> Outcome {
     let message = format!(
-        "<stdin>:1: 1 frame that cannot be read as a WAMR symbol not translated, such as {example:?}: \
-         if a collapser cut it (at \"->\" or \"(\" in a module's name), load the module under another name"
+        "<stdin>:1: 1 frame not readable as a WAMR symbol, such as {example:?}: \
+         if a collapser cut a module name at \"->\" or \"(\", load the module under another name"
     );
     failure(1, stdout, &message)
 }

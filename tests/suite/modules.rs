@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use wasm_encoder::NameSection;
 
-use crate::sections::{custom, module, name_map, two_functions};
+use crate::support::sections::{custom, module, name_map, two_functions};
 use crate::support::{Outcome, failure, program, shell, success, wat};
 
 /// What the program prints for a profile with these frames, run on `module`.
@@ -79,8 +79,8 @@ fn a_module_without_function_names_gets_a_warning() {
     assert_eq!(outcome.stdout, "[Wasm] func[1]");
     assert_eq!(
         outcome.stderr,
-        "wamr-fold-translate: app.wasm: warning: has no function names, so its functions are shown as func[INDEX]: \
-         pass the build that is not stripped, its indices are the same\n"
+        "wamr-fold-translate: app.wasm: warning: no function names, frames show func[INDEX]: \
+         pass the unstripped build, its indices are the same\n"
     );
 }
 
@@ -88,37 +88,37 @@ fn a_module_without_function_names_gets_a_warning() {
 fn what_is_no_core_module_is_refused_with_what_it_seems_to_be() {
     for (file, message) in [
         (&b""[..], "is empty"),
-        (b"\0as", "is cut short in its header: copy or build it again"),
-        (b"\0asm\x01\0\0", "is cut short in its header: copy or build it again"),
-        (b"\0asm\x02\0\0\0", "is of version 2 of the wasm binary format, only 1 is known"),
-        (b"\0asm\x01\0\x02\0", "is of version 131073 of the wasm binary format, only 1 is known"),
+        (b"\0as", "is truncated in its header: copy or build it again"),
+        (b"\0asm\x01\0\0", "is truncated in its header: copy or build it again"),
+        (b"\0asm\x02\0\0\0", "has version 2 of the wasm binary format, only version 1 is supported"),
+        (b"\0asm\x01\0\x02\0", "has version 131073 of the wasm binary format, only version 1 is supported"),
         (
             b"\0asm\x0d\0\x01\0",
-            "is a component: pass the core module inside it (wasm-tools component unbundle takes it out)",
+            "is a component: pass the core module in it (wasm-tools component unbundle extracts it)",
         ),
         (b"(module (func))", "is WebAssembly text: pass the binary (wat2wasm --debug-names makes it)"),
         (b"\xef\xbb\xbf(module)", "is WebAssembly text: pass the binary (wat2wasm --debug-names makes it)"),
         (b"(; text ;) (module)", "is WebAssembly text: pass the binary (wat2wasm --debug-names makes it)"),
-        (b"(component)", "is WebAssembly text: pass the binary of a core module"),
+        (b"(component)", "is WebAssembly text of a component: pass the binary of a core module"),
         (b"\n  ;; text\n(module)", "is WebAssembly text: pass the binary (wat2wasm --debug-names makes it)"),
-        (b"\0aot\x03\0\0\0rest", "is a WAMR AOT file: pass the .wasm that it was made from"),
+        (b"\0aot\x03\0\0\0rest", "is a WAMR AOT file: pass the .wasm file it was made from"),
         (b"\x1f\x8b\x08\0\0\0\0\0", "is compressed with gzip: unpack it first"),
         (b"\x28\xb5\x2f\xfd\x04\0\0\0", "is compressed with zstd: unpack it first"),
         (b"\xfd7zXZ\0\0\x04", "is compressed with xz: unpack it first"),
         (b"PK\x03\x04\x14\0", "is a zip archive: unpack it first"),
-        (b"\x7fELF\x02\x01\x01\0", "is a native program or library (ELF): pass the .wasm that WAMR ran"),
-        (b"<!DOCTYPE html><title>404", "is an HTML page, perhaps a download that failed"),
-        (b"<html>", "is an HTML page, perhaps a download that failed"),
+        (b"\x7fELF\x02\x01\x01\0", "is a native program or library (ELF): pass the .wasm file that WAMR ran"),
+        (b"<!DOCTYPE html><title>404", "is an HTML page, perhaps of a failed download"),
+        (b"<html>", "is an HTML page, perhaps of a failed download"),
         (
             b"version https://git-lfs.github.com/spec/v1\n",
-            "is a git LFS pointer, not the file itself: fetch it with git lfs pull",
+            "is a git LFS pointer: fetch the file with git lfs pull",
         ),
-        (b"main;aot_func#1 5\nmain", r#"is not a wasm module, it begins with "main;aot_func#1 ""#),
-        (b"\x01", r#"is not a wasm module, it begins with "\x01""#),
+        (b"main;aot_func#1 5\nmain", r#"is not a wasm file: it starts with "main;aot_func#1 ""#),
+        (b"\x01", r#"is not a wasm file: it starts with "\x01""#),
     ] {
         assert_eq!(translate(file, ""), failure(2, "", &format!("app.wasm: {message}")));
     }
-    assert_eq!(program(&["no.wasm"]).pipe(""), failure(2, "", "no.wasm: there is no such file"));
+    assert_eq!(program(&["no.wasm"]).pipe(""), failure(2, "", "no.wasm: no such file"));
     assert_eq!(program(&["/"]).pipe(""), failure(2, "", "/: is a directory: pass the .wasm file"));
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::sections::{module, section, two_bodies, two_functions};
+use crate::support::sections::{module, section, two_bodies, two_functions};
 use crate::support::{Outcome, program, recordings, success, wat};
 
 fn mangled() -> Vec<u8> {
@@ -69,18 +69,10 @@ fn blanks_are_no_name() {
     let mut filter = program(&["-v", "--export-names", "app.wasm"]).with_file("app.wasm", &module);
     let outcome = filter.pipe("aot_func#0 1\n");
     assert_eq!(outcome.stdout, "[Wasm] run 1\n");
-    assert!(outcome.stderr.contains("\"app\"   1 of 1       1        0"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("1 of 1       1        0      1  \"app\""), "{}", outcome.stderr);
 
     let outcome = program(&["app.wasm"]).with_file("app.wasm", &module).pipe("");
-    assert!(outcome.stderr.contains("has no function names"), "{}", outcome.stderr);
-}
-
-#[test]
-fn verbose_aligns_names_of_any_script() {
-    let mut filter = program(&["-v", "größe=app.wasm", "模=app.wasm"]).with_app();
-    let summary = filter.pipe("").stderr;
-    assert!(summary.contains("\"größe\"  4 of 4"), "{summary}");
-    assert!(summary.contains("\"模\"      4 of 4"), "{summary}");
+    assert!(outcome.stderr.contains("no function names"), "{}", outcome.stderr);
 }
 
 #[test]
@@ -89,7 +81,7 @@ fn an_export_section_that_is_damaged_is_told_where_it_is_used() {
     let mut filter = program(&["--export-names", "app.wasm"]).with_file("app.wasm", module);
     let outcome = filter.pipe("aot_func#0;aot_func#1 1\n");
     assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), "[Wasm] run;[Wasm] func[1] 1\n"));
-    assert!(outcome.stderr.contains("warning: its export section is damaged ("), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("warning: malformed export section: "), "{}", outcome.stderr);
 }
 
 fn exporting() -> Vec<u8> {
@@ -119,7 +111,7 @@ fn a_stripped_module_with_exports_is_told_of_the_option() {
     let module = wat(r#"(module (func (export "run")) (func (export "main")))"#);
     let mut filter = program(&["app.wasm"]).with_file("app.wasm", &module);
     let message = filter.pipe("aot_func#0 1\n").stderr;
-    let hint = "its indices are the same, or --export-names for the names of its function exports (2)\n";
+    let hint = "its indices are the same, or --export-names for the names of its 2 exports\n";
     assert!(message.ends_with(hint), "{message}");
 
     let mut filter = program(&["--export-names", "app.wasm"]).with_file("app.wasm", &module);
@@ -180,11 +172,11 @@ fn verbose_says_how_much_was_translated() {
             .map(|line| line.strip_prefix("wamr-fold-translate: ").unwrap())
             .collect::<Vec<_>>(),
         [
-            "module      names  frames  func[N]  lines  file",
-            "(no name)  4 of 4       4        1      2  app.wasm",
-            "\"core\"     4 of 4       2        0      2  app.wasm",
-            "\"idle\"     4 of 4       0        0      0  app.wasm",
-            "lines: 9 read, 4 without a WAMR frame; frames and lines left unresolved: 3; stack checks: yes",
+            " names  frames  func[N]  lines  module",
+            "4 of 4       4        1      2  (no name) app.wasm",
+            "4 of 4       2        0      2  \"core\" app.wasm",
+            "4 of 4       0        0      0  \"idle\" app.wasm",
+            "9 lines, 4 without a WAMR frame, 3 frames and lines unresolved",
         ]
     );
 }
@@ -194,6 +186,6 @@ fn verbose_counts_frames_that_lines_share() {
     let mut filter = program(&["-v", "app.wasm"]).with_app();
     let profile = "a;aot_func#0;aot_func#1 1\n".repeat(1000) + &"a;aot_func#0;aot_func#2 1\n".repeat(500);
     let summary = filter.pipe(profile).stderr;
-    assert!(summary.contains("\"app\"   4 of 4    3000        0   1500  app.wasm\n"), "{summary}");
-    assert!(summary.contains("lines: 1500 read, 0 without a WAMR frame"), "{summary}");
+    assert!(summary.contains("4 of 4    3000        0   1500  \"app\" app.wasm\n"), "{summary}");
+    assert!(summary.contains("1500 lines, 0 without a WAMR frame"), "{summary}");
 }

@@ -3,23 +3,24 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::sync::LazyLock;
 
 use bstr::ByteSlice;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use wamr_fold_translate::{Filter, Module, Modules, Split, StackCheck, Translator, Wasm};
+use wamr_fold_translate::{Filter, Module, Modules, SplitDir, StackCheck, Translator, Wasm};
 
-use crate::reference::Reference;
+use crate::support::portions::Portions;
+use crate::support::reference::Reference;
 use crate::support::{app, wat};
 
-static APP: LazyLock<Wasm> = LazyLock::new(|| Wasm::read(&mut app().as_slice()).unwrap());
+static APP: LazyLock<Wasm> = LazyLock::new(|| Wasm::read(app().as_slice()).unwrap());
 static ODD: LazyLock<Wasm> = LazyLock::new(|| {
     let names =
         r#"(module (func (@name "a;b 12")) (func) (func (@name " \t ")) (func (@name "x]#aot_func#1")))"#;
-    Wasm::read(&mut wat(names).as_slice()).unwrap()
+    Wasm::read(wat(names).as_slice()).unwrap()
 });
 
 /// The modules by their names, `None` for the one that frames without a module's name belong to.
@@ -32,7 +33,7 @@ fn modules() -> BTreeMap<Option<Vec<u8>>, &'static Wasm> {
 fn translator() -> Translator {
     let mut loaded = Modules::default();
     for (name, wasm) in modules() {
-        loaded.add(Module::new(name, "x.wasm".into(), wasm.clone())).unwrap();
+        loaded.add(Module::new(name, "x.wasm", wasm.clone())).unwrap();
     }
     Translator::new(loaded)
 }
@@ -40,7 +41,10 @@ fn translator() -> Translator {
 /// The whole filter, on an input that needs no look ahead.
 fn filter(profile: impl Read, stack_check: StackCheck) -> Vec<u8> {
     let mut output = Vec::new();
-    Filter::new(translator(), &mut output, None).run(profile, stack_check, 100).unwrap();
+    let mut filter = Filter::new(translator(), &mut output);
+    filter.set_stack_check(stack_check);
+    filter.set_hold_limit(100);
+    filter.run(profile).unwrap();
     output
 }
 
@@ -119,40 +123,6 @@ fn text(lines: &[Vec<u8>]) -> Vec<u8> {
     lines.iter().flat_map(|line| [line, &b"\n"[..]].concat()).collect()
 }
 
-/// A stream that reads and writes as many bytes at a time as `sizes` says, over and over.
-struct Portions<'a, S> {
-    stream: S,
-    sizes: std::iter::Cycle<std::slice::Iter<'a, usize>>,
-}
-
-impl<'a, S> Portions<'a, S> {
-    fn new(stream: S, sizes: &'a [usize]) -> Self {
-        Self { stream, sizes: sizes.iter().cycle() }
-    }
-
-    fn portion(&mut self, length: usize) -> usize {
-        self.sizes.next().map_or(length, |size| length.min(*size))
-    }
-}
-
-impl<S: Read> Read for Portions<'_, S> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let portion = self.portion(buffer.len());
-        self.stream.read(&mut buffer[..portion])
-    }
-}
-
-impl<S: Write> Write for Portions<'_, S> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let portion = self.portion(bytes.len());
-        self.stream.write(&bytes[..portion])
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
-    }
-}
-
 proptest! {
     #[test]
     fn the_program_translates_as_the_reference_does(lines in profile(), stack_checks: bool) {
@@ -201,14 +171,11 @@ proptest! {
     }
 
     #[test]
-    fn any_portions_of_reads_and_writes_give_the_same(lines in profile(), sizes in vec(1..200_usize, 1..20)) {
+    fn any_portions_of_the_input_give_the_same(lines in profile(), sizes in vec(1..200_usize, 1..20)) {
         let profile = text(&lines);
         for stack_check in [StackCheck::Auto, StackCheck::On, StackCheck::Off] {
-            let mut output = Vec::new();
-            let portions = Portions::new(&mut output, &sizes);
-            let mut filter = Filter::new(translator(), portions, None);
-            filter.run(Portions::new(profile.as_slice(), &sizes), stack_check, 100).unwrap();
-            prop_assert_eq!(output, self::filter(profile.as_slice(), stack_check));
+            let in_portions = filter(Portions::of_sizes(&profile, &sizes), stack_check);
+            prop_assert_eq!(in_portions, filter(profile.as_slice(), stack_check));
         }
     }
 }
@@ -221,19 +188,18 @@ proptest! {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&text(&lines)).unwrap();
         let mut output = Vec::new();
-        let mut filter = Filter::new(translator(), &mut output, None);
-        filter.run_file(File::open(file.path()).unwrap(), StackCheck::Auto, 100).unwrap();
+        Filter::new(translator(), &mut output).run_file(File::open(file.path()).unwrap()).unwrap();
         prop_assert_eq!(output, self::filter(text(&lines).as_slice(), StackCheck::Auto));
     }
 
     #[test]
     fn the_split_files_hold_the_lines_with_a_translated_frame(lines in profile()) {
         let dir = tempfile::tempdir().unwrap();
-        let split = Split::create(dir.path(), translator().modules()).unwrap();
-        let files: Vec<_> = split.files().collect();
-        let mut output = Vec::new();
-        let mut filter = Filter::new(translator(), &mut output, Some(split));
-        filter.run(text(&lines).as_slice(), StackCheck::Off, 100).unwrap();
+        let files = SplitDir::files(dir.path(), translator().modules()).unwrap();
+        let mut filter = Filter::new(translator(), Vec::new());
+        filter.set_split_dir(Some(SplitDir::create(dir.path(), translator().modules()).unwrap()));
+        filter.set_stack_check(StackCheck::Off);
+        filter.run(text(&lines).as_slice()).unwrap();
         filter.finish().unwrap();
 
         let mut expected = [(); 3].map(|()| Vec::new());
@@ -260,7 +226,7 @@ fn a_large_profile_is_translated_as_the_reference_does() {
         .map(|operand| {
             let (name, file) = operand.split_once('=').unwrap();
             let name = (!name.is_empty()).then(|| name.as_bytes().to_vec());
-            (name, Wasm::open(file.as_ref()).unwrap())
+            (name, Wasm::open(file).unwrap())
         })
         .collect();
     let modules = wasms.iter().map(|(name, wasm)| (name.clone(), wasm)).collect();

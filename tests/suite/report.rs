@@ -13,7 +13,7 @@ fn a_forgotten_module_is_named_as_it_must_be_passed() {
         failure(
             1,
             "a 1\na;[core]#aot_func#7;[core]#aot_func#8 1\na;[Wasm] [app] run;[core]#aot_func#7 1\n",
-            r#"<stdin>:2: 3 frames of module "core" not translated, such as "[core]#aot_func#7": pass core=FILE.wasm"#
+            r#"<stdin>:2: 3 frames of unknown module "core", such as "[core]#aot_func#7": pass core=FILE.wasm"#
         )
     );
     let message = filter.pipe("a;[my app]#aot_func#7 1\n").stderr;
@@ -31,16 +31,16 @@ fn each_cause_is_reported_once_in_the_order_of_the_lines() {
     assert_eq!(
         messages,
         [
-            "wamr-fold-translate: <stdin>:1: 2 frames without a module's name not translated, such as \"aot_func#1\": \
-             pass '=FILE.wasm' for the module that they belong to, or that module alone",
-            "wamr-fold-translate: <stdin>:2: 2 lines without a sample count not translated, such as \"no count\": \
-             pass what stackcollapse-perf.pl prints",
-            "wamr-fold-translate: <stdin>:3: 2 frames of module \"x\" not translated, such as \"[x]#aot_func#1\": \
+            "wamr-fold-translate: <stdin>:1: 2 frames without a module name, such as \"aot_func#1\": \
+             pass '=FILE.wasm' for the module they belong to, or only that module",
+            "wamr-fold-translate: <stdin>:2: 2 lines without a sample count, such as \"no count\": \
+             pass the output of stackcollapse-perf.pl",
+            "wamr-fold-translate: <stdin>:3: 2 frames of unknown module \"x\", such as \"[x]#aot_func#1\": \
              pass x=FILE.wasm",
-            "wamr-fold-translate: <stdin>:3: 2 frames that cannot be read as a WAMR symbol not translated, such as \
-             \"aot_func#y\": if a collapser cut it (at \"->\" or \"(\" in a module's name), load the module under another name",
-            "wamr-fold-translate: <stdin>:3: warning: 2 frames past the last function of app.wasm (it has 4 functions), such as \
-             \"[lib]#aot_func#99\": pass the file that was profiled",
+            "wamr-fold-translate: <stdin>:3: warning: 2 frames past the last function, such as \
+             \"[lib]#aot_func#99\": app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled",
+            "wamr-fold-translate: <stdin>:3: 2 frames not readable as a WAMR symbol, such as \
+             \"aot_func#y\": if a collapser cut a module name at \"->\" or \"(\", load the module under another name",
         ]
     );
 }
@@ -53,8 +53,8 @@ fn an_index_past_the_end_is_only_a_warning() {
     assert_eq!(outcome.stdout, "[Wasm] inc;[Wasm] func[4];[Wasm] func[4294967296] 1\n");
     assert_eq!(
         outcome.stderr,
-        "wamr-fold-translate: <stdin>:1: warning: 2 frames past the last function of app.wasm (it has 4 functions), such as \
-         \"aot_func#3\": pass the file that was profiled\n"
+        "wamr-fold-translate: <stdin>:1: warning: 2 frames past the last function, such as \
+         \"aot_func#3\": app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled\n"
     );
 }
 
@@ -70,7 +70,7 @@ fn a_module_that_no_operand_can_name_is_to_be_loaded_under_another_name() {
     for (name, shown) in [("a=b", "a=b"), ("a\0b", r"a\0b")] {
         let line = format!("[{name}]#aot_func#0 1\n");
         let message = format!(
-            r#"<stdin>:1: 1 frame of module "{shown}" not translated, such as "[{shown}]#aot_func#0": no MODULE can be given a name with "=" or NUL, so load it under another one"#
+            r#"<stdin>:1: 1 frame of unknown module "{shown}", such as "[{shown}]#aot_func#0": no MODULE can have a name with "=" or NUL, so load it under another name"#
         );
         assert_eq!(program(&["app.wasm"]).with_app().pipe(&line), failure(1, &line, &message));
     }
@@ -93,7 +93,7 @@ fn allow_unresolved_reports_and_exits_with_0() {
     assert_eq!(outcome.status, Some(0));
     assert_eq!(
         outcome.stderr,
-        "wamr-fold-translate: <stdin>:1: warning: 1 frame of module \"x\" not translated, such as \"[x]#aot_func#1\": \
+        "wamr-fold-translate: <stdin>:1: warning: 1 frame of unknown module \"x\", such as \"[x]#aot_func#1\": \
          pass x=FILE.wasm\n"
     );
 }
@@ -103,8 +103,7 @@ fn quiet_hides_warnings_but_no_errors() {
     let profile = "aot_func#99;[x]#aot_func#1 1\n";
     let translated = "[Wasm] func[100];[x]#aot_func#1 1\n";
     let mut filter = program(&["-q", "app.wasm"]).with_app();
-    let message =
-        r#"<stdin>:1: 1 frame of module "x" not translated, such as "[x]#aot_func#1": pass x=FILE.wasm"#;
+    let message = r#"<stdin>:1: 1 frame of unknown module "x", such as "[x]#aot_func#1": pass x=FILE.wasm"#;
     assert_eq!(filter.pipe(profile), failure(1, translated, message));
 
     let mut filter = program(&["--quiet", "--allow-unresolved", "app.wasm"]).with_app();
@@ -118,7 +117,7 @@ fn quiet_hides_warnings_but_no_errors() {
 fn text_from_the_input_is_escaped_and_cut() {
     let mut filter = program(&["app.wasm"]).with_app();
     let message = filter.pipe(b"[\x1b[31m\xff]#aot_func#1 1\n").stderr;
-    assert!(message.contains(r#"module "\x1b[31m\xff" not"#), "{message}");
+    assert!(message.contains(r#"module "\x1b[31m\xff","#), "{message}");
     assert!(message.contains(r"pass $'\x1b[31m\xff=FILE.wasm'"), "{message}");
     let message = filter.pipe(format!("[{}]#aot_func#1 1\n", "x".repeat(100_000))).stderr;
     assert!(message.len() < 400, "{} bytes", message.len());
@@ -132,12 +131,12 @@ fn the_report_of_many_unknown_modules_stays_short() {
     assert_eq!((status, &stdout), (Some(1), &profile));
     let messages: Vec<_> = stderr.lines().collect();
     assert_eq!(messages.len(), 11);
-    assert!(messages[9].contains("1 frame of module \"m9\" not translated"), "{messages:?}");
-    assert!(messages[10].contains("9990 frames of more modules not translated"), "{messages:?}");
+    assert!(messages[9].contains("1 frame of unknown module \"m9\""), "{messages:?}");
+    assert!(messages[10].contains("9990 frames of more unknown modules"), "{messages:?}");
 
     let again = stdout + &stack(&["[m0]#aot_func#1"]);
     let message = filter.pipe(again).stderr;
-    assert!(message.contains("2 frames of module \"m0\" not translated"), "{message}");
+    assert!(message.contains("2 frames of unknown module \"m0\""), "{message}");
 }
 
 #[test]
@@ -169,7 +168,7 @@ fn a_file_is_not_translated_into_itself() {
     for redirection in [">> profile", "1<> profile"] {
         let mut filter = shell(&format!(r#""$FILTER" app.wasm < profile {redirection}"#));
         filter = filter.with_app().with_file("profile", "aot_func#0 1\n");
-        assert_eq!(filter.pipe(""), failure(2, "", "<stdin>: is also the output: write to another file"));
+        assert_eq!(filter.pipe(""), failure(2, "", "<stdin>: input file is output file"));
         assert_eq!(filter.read("profile"), "aot_func#0 1\n");
     }
 }
@@ -177,7 +176,7 @@ fn a_file_is_not_translated_into_itself() {
 #[test]
 fn a_path_in_a_message_is_on_one_line_and_harmless() {
     let outcome = program(&["no\x1b[31m\nsuch.wasm"]).pipe("");
-    assert_eq!(outcome, failure(2, "", r"no\u{1b}[31m\nsuch.wasm: there is no such file"));
+    assert_eq!(outcome, failure(2, "", r"no\u{1b}[31m\nsuch.wasm: no such file"));
 }
 
 #[test]
@@ -199,7 +198,7 @@ fn nothing_is_said_of_a_profile_that_was_translated() {
 
 #[test]
 fn at_a_terminal_it_says_what_it_waits_for() {
-    const MESSAGE: &str = "wamr-fold-translate: reading folded stacks from the terminal until Ctrl-D";
+    const MESSAGE: &str = "wamr-fold-translate: reading folded stacks from the terminal, Ctrl-D ends them";
     for (options, is_told) in [("", true), ("-q", false)] {
         // `script` makes a terminal, whose output it copies.
         let script = format!(r#"script --quiet --command "$FILTER {options} app.wasm" /dev/null"#);

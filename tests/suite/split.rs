@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Stdio;
 
-use wamr_fold_translate::{ModuleId, Split};
+use wamr_fold_translate::{ModuleId, SplitDir};
 
 use crate::support::{app, app_modules, failure, program, shell, stack, success, wat};
 
@@ -52,8 +52,7 @@ fn every_module_has_a_file_even_an_empty_one() {
 #[test]
 fn two_modules_of_one_file_are_refused_before_anything_is_made() {
     let mut filter = program(&["-d", "dir", "app.wasm", "=app.wasm"]).with_app();
-    let message =
-        "dir/app.folded: two modules would be split to this file: pass NAME=FILE with different names";
+    let message = "dir/app.folded: two modules have this file: pass NAME=FILE.wasm to rename one";
     assert_eq!(filter.pipe("aot_func#0 1\n"), failure(2, "", message));
     assert!(!filter.path("dir").exists());
 }
@@ -119,7 +118,7 @@ fn a_file_that_is_read_or_written_is_not_replaced() {
     for redirections in ["< app.folded", "< /dev/null >> app.folded"] {
         let mut filter = shell(&format!(r#""$FILTER" -d . app.wasm {redirections}"#));
         filter = filter.with_app().with_file("app.folded", "aot_func#0 1\n");
-        let message = "./app.folded: is also the input or the output: split to another DIR";
+        let message = "./app.folded: is the input or output file: pass another DIR";
         assert_eq!(filter.pipe(""), failure(2, "", message));
         assert_eq!(filter.read("app.folded"), "aot_func#0 1\n");
         assert_eq!(filter.list("."), ["app.folded", "app.wasm"]);
@@ -129,11 +128,11 @@ fn a_file_that_is_read_or_written_is_not_replaced() {
 #[test]
 fn lines_are_not_kept_in_memory() {
     let dir = tempfile::tempdir().unwrap();
-    let mut split = Split::create(dir.path(), &app_modules()).unwrap();
+    let mut split_dir = SplitDir::create(dir.path(), &app_modules()).unwrap();
     for _ in 0..1000 {
-        split.write(ModuleId::FIRST, &[b'x'; 1000]).unwrap();
+        split_dir.write(ModuleId::FIRST, &[b'x'; 1000]);
     }
-    let written = fs::metadata(split.temporary_directory().join("app.folded")).unwrap().len();
+    let written = fs::metadata(split_dir.temporary_directory().join("app.folded")).unwrap().len();
     assert!(written > 900_000, "{written} bytes");
 }
 
@@ -165,7 +164,7 @@ fn a_directory_that_cannot_be_made_is_refused_before_anything_is_read() {
     let outcome = filter.file(input.try_clone().unwrap());
     assert_eq!(
         outcome,
-        failure(2, "", "app.wasm/dir: cannot be used for split files: Not a directory (os error 20)")
+        failure(2, "", "app.wasm/dir: cannot hold split files: Not a directory (os error 20)")
     );
     assert_eq!(input.read_to_end(&mut Vec::new()).unwrap(), app().len());
 }

@@ -1,10 +1,11 @@
 //! Lines leave as soon as they can, and none waits without need.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 
 use wamr_fold_translate::{Filter, StackCheck, Translator};
 
+use crate::support::portions::Portions;
 use crate::support::{app_modules, program, shell, stack, success};
 
 #[test]
@@ -105,19 +106,10 @@ fn held_lines_beyond_the_limit_come_back_from_a_temporary_file() {
     let expected = lines.replace("aot_func#0", "[Wasm] run");
     for limit in [0, 1, 100, 10_000, 1_000_000] {
         let mut output = Vec::new();
-        let mut filter = Filter::new(Translator::new(app_modules()), &mut output, None);
-        filter.run(lines.as_bytes(), StackCheck::Auto, limit).unwrap();
+        let mut filter = Filter::new(Translator::new(app_modules()), &mut output);
+        filter.set_hold_limit(limit);
+        filter.run(lines.as_bytes()).unwrap();
         assert!(output == expected.as_bytes(), "with a limit of {limit}");
-    }
-}
-
-/// What each read gives, in this order; there must not be more reads.
-struct Reads(Vec<io::Result<&'static str>>);
-
-impl Read for Reads {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        assert!(!self.0.is_empty(), "it is read behind its end");
-        self.0.remove(0)?.as_bytes().read(buffer)
     }
 }
 
@@ -143,10 +135,12 @@ impl Write for Flushed {
 fn an_input_is_read_to_its_end_and_no_further() {
     for stack_check in [StackCheck::Auto, StackCheck::Off] {
         let interrupted = Err(io::ErrorKind::Interrupted.into());
-        let reads = Reads(vec![interrupted, Ok("main 1\nmain;aot_"), Ok("func#0 2\n"), Ok("main 3"), Ok("")]);
+        let lines = ["main 1\nmain;aot_", "func#0 2\n", "main 3"].map(|part| Ok(part.into()));
+        let input = Portions::new([interrupted].into_iter().chain(lines));
         let mut output = Flushed::default();
-        let mut filter = Filter::new(Translator::new(app_modules()), &mut output, None);
-        filter.run(reads, stack_check, 100).unwrap();
+        let mut filter = Filter::new(Translator::new(app_modules()), &mut output);
+        filter.set_stack_check(stack_check);
+        filter.run(input).unwrap();
         assert_eq!(output.written, b"main 1\nmain;[Wasm] run 2\nmain 3\n");
         assert!(output.flushes >= 3, "each block is flushed");
     }

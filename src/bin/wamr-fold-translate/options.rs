@@ -2,28 +2,28 @@
 //! all come from here.
 
 /// The program in one line.
-pub const ABOUT: &str = "put the names of wasm functions back into folded perf profiles of WAMR";
+pub(crate) const ABOUT: &str = "put the names of wasm functions back into folded perf profiles of WAMR";
 
 /// The program in a few lines.
-pub const DESCRIPTION: &str = "Reads folded stacks (one line a stack) from standard input, replaces frames such as \
+pub(crate) const DESCRIPTION: &str = "Reads folded stacks (one line a stack) from standard input, replaces frames such as \
      aot_func#7 and [app]#aot_func#7 by the names of the functions, and writes the stacks to standard output.";
 
 /// The pipeline that the program is made for.
-pub const PIPELINE: &str =
+pub(crate) const PIPELINE: &str =
     "stackcollapse-perf.pl out.perf | wamr-fold-translate app.wasm | flamegraph.pl > app.svg";
 
 /// What the operands are.
-pub const MODULE: &str = "A wasm file that was profiled, as [NAME=]FILE.wasm. A single MODULE also takes the frames that name no module.";
+pub(crate) const MODULE: &str = "A wasm file that was profiled, as [NAME=]FILE.wasm. A single MODULE also takes the frames that name no module.";
 
 /// The forms of an operand, and what they mean.
-pub const MODULE_FORMS: &[(&str, &str)] = &[
+pub(crate) const MODULE_FORMS: &[(&str, &str)] = &[
     ("dir/app.wasm", "takes the frames of the module app"),
     ("core=dir/app.wasm", "takes the frames of the module core"),
     ("=dir/app.wasm", "takes the frames that name no module"),
 ];
 
 /// The exit statuses, and when they occur.
-pub const EXIT_STATUSES: &[(&str, &str)] = &[
+pub(crate) const EXIT_STATUSES: &[(&str, &str)] = &[
     ("0", "everything was translated, or the output was closed by its reader"),
     ("1", "frames or lines were left as they are, or reading or writing failed"),
     ("2", "the command line, a MODULE or DIR cannot be used; nothing was read"),
@@ -31,20 +31,20 @@ pub const EXIT_STATUSES: &[(&str, &str)] = &[
 
 /// An option.
 #[derive(Debug)]
-pub struct Opt {
-    pub flag: Flag,
-    pub short: Option<char>,
-    pub long: &'static str,
-    pub value: Value,
+pub(crate) struct Opt {
+    pub(crate) flag: Flag,
+    pub(crate) short: Option<char>,
+    pub(crate) long: &'static str,
+    pub(crate) value: Value,
     /// A phrase, for the help and for completions.
-    pub help: &'static str,
+    pub(crate) help: &'static str,
     /// Sentences that the manual page adds.
-    pub details: &'static str,
+    pub(crate) details: &'static str,
 }
 
 /// Which option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flag {
+pub(crate) enum Flag {
     SplitDir,
     StackCheck,
     Demangle,
@@ -62,7 +62,7 @@ pub enum Flag {
 
 /// What follows an option, and what that is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value {
+pub(crate) enum Value {
     Nothing,
     Directory(&'static str),
     WasmFile(&'static str),
@@ -71,7 +71,7 @@ pub enum Value {
 
 impl Value {
     /// What the value is called.
-    pub fn name(self) -> Option<&'static str> {
+    pub(crate) fn name(self) -> Option<&'static str> {
         match self {
             Self::Nothing => None,
             Self::Directory(name) | Self::WasmFile(name) | Self::OneOf(name, _) => Some(name),
@@ -79,7 +79,7 @@ impl Value {
     }
 
     /// What the value may be.
-    pub fn accepted(self) -> String {
+    pub(crate) fn accepted(self) -> String {
         match self {
             Self::OneOf(_, values) => format!("one of {}", values.join(", ")),
             other => other.name().unwrap_or("nothing").to_owned(),
@@ -88,7 +88,7 @@ impl Value {
 }
 
 /// All options, in the order in which they are shown.
-pub const OPTIONS: &[Opt] = &[
+pub(crate) const OPTIONS: &[Opt] = &[
     Opt {
         flag: Flag::SplitDir,
         short: Some('d'),
@@ -202,12 +202,12 @@ pub const OPTIONS: &[Opt] = &[
 ];
 
 /// The option of this long name. `--wasm_names` is the spelling of `process_folded_data.py`.
-pub fn long(name: &str) -> Option<&'static Opt> {
+pub(crate) fn long(name: &str) -> Option<&'static Opt> {
     let name = if name == "wasm_names" { "wasm-names" } else { name };
     OPTIONS.iter().find(|option| option.long == name)
 }
 
 /// The option of this short name.
-pub fn short(name: char) -> Option<&'static Opt> {
+pub(crate) fn short(name: char) -> Option<&'static Opt> {
     OPTIONS.iter().find(|option| option.short == Some(name))
 }

@@ -1,6 +1,6 @@
 //! What `--help` prints.
 
-use crate::usage::{ABOUT, DESCRIPTION, EXIT_STATUSES, MODULE, MODULE_FORMS, OPTIONS, Opt, PIPELINE};
+use crate::options::{ABOUT, DESCRIPTION, EXIT_STATUSES, MODULE, MODULE_FORMS, OPTIONS, Opt, PIPELINE};
 
 const WIDTH: usize = 90;
 /// Where the explanation of an option starts.
@@ -9,7 +9,7 @@ const COLUMN: usize = 26;
 const STATUS_COLUMN: usize = 5;
 
 /// The help, for a terminal.
-pub fn help() -> String {
+pub(crate) fn help() -> String {
     let mut text = format!("wamr-fold-translate: {ABOUT}\n\n");
     text += "Usage: wamr-fold-translate [OPTIONS] MODULE...\n\n";
     text += &wrapped(DESCRIPTION, 0);

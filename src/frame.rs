@@ -1,54 +1,53 @@
-//! The grammar of a WAMR frame: the symbol under which WAMR shows a compiled function to `perf`.
+//! The grammar of a WAMR frame.
 //!
-//! WAMR writes `aot_func#N`, or `[MODULE]#aot_func#N` where the module has a name
-//! (`core/iwasm/aot/aot_perf_map.c`); N counts the functions that the module defines. Code with software
-//! stack checks and LLVM JIT code also has `aot_func_internal#N` and `aot_func#N_wrapper`
+//! WAMR calls a compiled function `aot_func#N`, or `[MODULE]#aot_func#N` if the module has a name
+//! (`core/iwasm/aot/aot_perf_map.c`); N is an index among the functions that the module defines. LLVM JIT
+//! code also has `aot_func_internal#N`, where it checks the stack in software, and `aot_func#N_wrapper`
 //! (`core/iwasm/compilation/aot_llvm.c`). Collapsers and `perf` append to that: `_[j]`, `+0x1c`, `:tid 42`.
 
 use bstr::ByteSlice;
 
 use crate::folded::is_blank;
 
-/// What starts every translated frame.
-pub const TRANSLATED: &[u8] = b"[Wasm] ";
+/// The start of a translated frame.
+pub(crate) const TRANSLATED: &[u8] = b"[Wasm] ";
 
-/// A frame, as far as WAMR is concerned.
+/// What a frame is to the translation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Frame<'a> {
+pub(crate) enum Frame<'a> {
     /// A function of a wasm module.
     Wasm(Symbol<'a>),
-    /// A frame that holds `aot_func#` or `aot_func_internal#` and is nevertheless no WAMR symbol.
+    /// A frame that holds `aot_func#` or `aot_func_internal#` but is not a WAMR symbol.
     Unreadable,
-    /// Any other frame, those that were translated before included.
-    Host,
+    /// Any other frame, or one that is already translated.
+    Other,
 }
 
-/// The symbol of a wasm function: `[MODULE]#aot_func#N REST`, without that blank.
+/// The symbol of a wasm function: `[MODULE]#aot_func#N`, and what follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Symbol<'a> {
-    /// The module's name; `None` where the symbol has none, never empty.
-    pub module: Option<&'a [u8]>,
+pub(crate) struct Symbol<'a> {
+    /// The module name, which is not empty; `None` if the symbol has none.
+    pub(crate) module: Option<&'a [u8]>,
     /// Which code of the function this is.
-    pub kind: Kind,
-    /// The function's number among those that the module defines (imported functions are not counted).
-    pub number: u32,
-    /// What a collapser or runtime appended: empty, or begins with `_wrapper`, `_[`, `+` or `:`.
-    pub rest: &'a [u8],
+    pub(crate) kind: Kind,
+    /// The index of the function among those that the module defines.
+    pub(crate) defined_index: u32,
+    /// What follows: nothing, or text that starts with `_wrapper`, `_[`, `+` or `:`.
+    pub(crate) rest: &'a [u8],
 }
 
 /// Which code of a function a symbol names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// `aot_func#N`: the function, or where code has stack checks, the check in front of it.
+pub(crate) enum Kind {
+    /// `aot_func#N`: the function, or in code with stack checks, the check in front of it.
     Func,
-    /// `aot_func_internal#N`: the function behind its stack check.
+    /// `aot_func_internal#N`: the function after its stack check.
     Internal,
 }
 
 impl Kind {
-    /// What every symbol of this kind holds.
-    #[must_use]
-    pub const fn marker(self) -> &'static [u8] {
+    /// The start of every symbol of this kind, after the module name.
+    pub(crate) const fn marker(self) -> &'static [u8] {
         match self {
             Self::Func => b"aot_func#",
             Self::Internal => b"aot_func_internal#",
@@ -58,17 +57,16 @@ impl Kind {
 
 impl<'a> Frame<'a> {
     /// Reads one frame of a stack.
-    #[must_use]
-    pub fn parse(frame: &'a [u8]) -> Self {
+    pub(crate) fn parse(frame: &'a [u8]) -> Self {
         if frame.starts_with(TRANSLATED) {
-            return Self::Host;
+            return Self::Other;
         }
         match Symbol::parse(frame) {
             Some(symbol) => Self::Wasm(symbol),
             None if [Kind::Func, Kind::Internal].iter().any(|kind| frame.contains_str(kind.marker())) => {
                 Self::Unreadable
             }
-            None => Self::Host,
+            None => Self::Other,
         }
     }
 }
@@ -81,27 +79,25 @@ impl<'a> Symbol<'a> {
             Some(function) => (Kind::Func, function),
             None => (Kind::Internal, function.strip_prefix(Kind::Internal.marker())?),
         };
-        let (number, rest) = split_number(function)?;
+        let (defined_index, rest) = split_index(function)?;
         let known = [&b"_wrapper"[..], b"_[", b"+", b":"];
         let readable = rest.is_empty() || known.iter().any(|known| rest.starts_with(known));
-        readable.then_some(Self { module, kind, number, rest })
+        readable.then_some(Self { module, kind, defined_index, rest })
     }
 
-    /// Whether it ends in a mark that renderers know: `_[k]` kernel, `_[i]` inlined, `_[j]` JIT, `_[w]` waker
+    /// Whether it ends with an annotation: `_[k]` kernel, `_[i]` inlined, `_[j]` JIT, `_[w]` waker
     /// (flamegraph.pl: `_\[[kwij]\]$`).
-    #[must_use]
-    pub fn is_annotated(&self) -> bool {
+    pub(crate) fn is_annotated(&self) -> bool {
         matches!(self.rest, [.., b'_', b'[', b'k' | b'i' | b'j' | b'w', b']'])
     }
 
-    /// Whether this is a JIT entry into the function: `aot_func#N_wrapper`.
-    #[must_use]
-    pub fn is_wrapper(&self) -> bool {
+    /// Whether it is a JIT entry of the function: `aot_func#N_wrapper`.
+    pub(crate) fn is_wrapper(&self) -> bool {
         self.rest.starts_with(b"_wrapper")
     }
 }
 
-/// Splits `[MODULE]#SYMBOL`, or `SYMBOL`. A module's name may itself hold `]#`, so the last one counts.
+/// Splits `[MODULE]#SYMBOL`, or `SYMBOL`. A module name may hold `]#aot_func`, so the last one ends it.
 fn split_module(frame: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let Some(named) = frame.strip_prefix(b"[") else {
         return Some((None, frame));
@@ -113,13 +109,13 @@ fn split_module(frame: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     (end > 0).then(|| (Some(&named[..end]), &named[end + 2..]))
 }
 
-/// Splits the decimal number from the front of `text`.
-fn split_number(text: &[u8]) -> Option<(u32, &[u8])> {
+/// Splits `text` after the decimal number that it starts with.
+fn split_index(text: &[u8]) -> Option<(u32, &[u8])> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let number = text[..digits]
+    let index = text[..digits]
         .iter()
-        .try_fold(0_u32, |number, digit| number.checked_mul(10)?.checked_add(u32::from(digit - b'0')))?;
-    (digits > 0).then(|| (number, &text[digits..]))
+        .try_fold(0_u32, |index, digit| index.checked_mul(10)?.checked_add(u32::from(digit - b'0')))?;
+    (digits > 0).then(|| (index, &text[digits..]))
 }
 
 #[cfg(test)]
@@ -131,7 +127,7 @@ mod tests {
 
     #[test]
     fn wamr_symbols_are_read() {
-        for (frame, module, kind, number, rest) in [
+        for (frame, module, kind, defined_index, rest) in [
             ("aot_func#7", None, Func, 7, ""),
             ("aot_func_internal#7", None, Internal, 7, ""),
             ("[app]#aot_func#7", Some("app"), Func, 7, ""),
@@ -153,13 +149,14 @@ mod tests {
             ("[Wasm]#aot_func#0", Some("Wasm"), Func, 0, ""),
             ("[größe-模块]#aot_func#3", Some("größe-模块"), Func, 3, ""),
         ] {
-            let symbol = Symbol { module: module.map(str::as_bytes), kind, number, rest: rest.as_bytes() };
+            let symbol =
+                Symbol { module: module.map(str::as_bytes), kind, defined_index, rest: rest.as_bytes() };
             assert_eq!(Frame::parse(frame.as_bytes()), Frame::Wasm(symbol), "{frame:?}");
         }
     }
 
     #[test]
-    fn what_only_looks_like_a_wamr_symbol_is_unreadable() {
+    fn almost_a_wamr_symbol_is_unreadable() {
         for frame in [
             "aot_func#",
             "aot_func#x",
@@ -188,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn other_frames_are_the_hosts() {
+    fn other_frames_are_left_alone() {
         for frame in [
             "",
             " ",
@@ -209,24 +206,24 @@ mod tests {
             "AOT_FUNC#1",
             "\u{0}",
         ] {
-            assert_eq!(Frame::parse(frame.as_bytes()), Frame::Host, "{frame:?}");
+            assert_eq!(Frame::parse(frame.as_bytes()), Frame::Other, "{frame:?}");
         }
     }
 
     proptest! {
         #[test]
-        fn a_symbol_that_was_printed_is_read_as_the_same(
+        fn a_printed_symbol_is_read_back(
             module in prop::option::of("[^;]{1,9}"),
             is_internal: bool,
-            number: u32,
+            defined_index: u32,
             rest in "(_wrapper|_\\[|[+]|:)[^;\\]]{0,9}|",
         ) {
             let kind = if is_internal { Internal } else { Func };
             let marker = std::str::from_utf8(kind.marker()).unwrap();
             let prefix = module.as_ref().map_or(String::new(), |module| format!("[{module}]#"));
-            let frame = format!("{prefix}{marker}{number}{rest}");
+            let frame = format!("{prefix}{marker}{defined_index}{rest}");
             let module = module.as_ref().map(String::as_bytes);
-            let symbol = Symbol { module, kind, number, rest: rest.as_bytes() };
+            let symbol = Symbol { module, kind, defined_index, rest: rest.as_bytes() };
             prop_assume!(!frame.starts_with("[Wasm] "));
             prop_assert_eq!(Frame::parse(frame.as_bytes()), Frame::Wasm(symbol));
         }

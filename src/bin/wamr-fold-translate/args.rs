@@ -11,11 +11,11 @@ use wamr_fold_translate::StackCheck;
 use crate::completions;
 use crate::help::help;
 use crate::man::man;
-use crate::usage::{self, Flag, Opt};
+use crate::options::{self, Flag, Opt};
 
 /// What to do.
 #[derive(Debug)]
-pub enum Command {
+pub(crate) enum Command {
     /// Translate standard input.
     Translate(Config),
     /// Print this text to standard output.
@@ -25,30 +25,30 @@ pub enum Command {
 /// How to translate.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
-pub struct Config {
+pub(crate) struct Config {
     /// At least one.
-    pub modules: Vec<Operand>,
-    pub split_dir: Option<PathBuf>,
-    pub stack_check: StackCheck,
-    pub demangle: bool,
-    pub export_names: bool,
-    pub annotate: bool,
-    pub allow_unresolved: bool,
-    pub verbose: bool,
-    pub quiet: bool,
+    pub(crate) modules: Vec<Operand>,
+    pub(crate) split_dir: Option<PathBuf>,
+    pub(crate) stack_check: StackCheck,
+    pub(crate) demangle: bool,
+    pub(crate) export_names: bool,
+    pub(crate) annotate: bool,
+    pub(crate) allow_unresolved: bool,
+    pub(crate) verbose: bool,
+    pub(crate) quiet: bool,
 }
 
 /// A `[NAME=]FILE` from the command line.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Operand {
+pub(crate) struct Operand {
     /// `None` for `=FILE`.
-    pub name: Option<Vec<u8>>,
-    pub path: PathBuf,
+    pub(crate) name: Option<Vec<u8>>,
+    pub(crate) path: PathBuf,
 }
 
 /// What is wrong with a command line.
 #[derive(Debug)]
-pub enum Error {
+pub(crate) enum Error {
     Arguments(lexopt::Error),
     NoModule,
     /// This operand ends before the file.
@@ -58,15 +58,15 @@ pub enum Error {
 }
 
 /// Reads a command line, given without the program's name.
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Error> {
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Error> {
     use lexopt::Arg::{Long, Short, Value};
 
     let mut config = Config::default();
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         let option = match &argument {
-            Short(name) => usage::short(*name),
-            Long(name) => usage::long(name),
+            Short(name) => options::short(*name),
+            Long(name) => options::long(name),
             Value(operand) => {
                 config.modules.push(Operand::parse(operand)?);
                 continue;

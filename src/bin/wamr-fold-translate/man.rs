@@ -1,6 +1,6 @@
 //! The manual page, in the macros of man(7).
 
-use crate::usage::{ABOUT, DESCRIPTION, EXIT_STATUSES, MODULE, MODULE_FORMS, OPTIONS, Opt, PIPELINE};
+use crate::options::{ABOUT, DESCRIPTION, EXIT_STATUSES, MODULE, MODULE_FORMS, OPTIONS, Opt, PIPELINE};
 
 /// Invocations to learn from, and what they do.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -17,7 +17,7 @@ const EXAMPLES: &[(&str, &str)] = &[
 ];
 
 /// The page.
-pub fn man() -> String {
+pub(crate) fn man() -> String {
     let version = env!("CARGO_PKG_VERSION");
     let mut page = format!(
         ".TH WAMR\\-FOLD\\-TRANSLATE 1 \"\" \"wamr\\-fold\\-translate {version}\" \"User Commands\"\n.nh\n"

@@ -118,7 +118,7 @@ impl Profile {
 impl Module {
     fn open(operand: &str) -> Result<Self> {
         let (name, file) = operand.split_once('=').ok_or("pass NAME=FILE.wasm or =FILE.wasm")?;
-        let wasm = Wasm::open(file.as_ref()).map_err(|error| format!("{file}: {error}"))?;
+        let wasm = Wasm::open(file).map_err(|error| format!("{file}: {error}"))?;
         let prefix = if name.is_empty() { String::new() } else { format!("[{name}]#") };
         match wasm.functions() - wasm.imported_functions() {
             0 => Err(format!("{file}: defines no function").into()),

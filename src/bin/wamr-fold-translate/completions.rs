@@ -1,9 +1,9 @@
 //! Completions of the command line, for shells.
 
-use crate::usage::{OPTIONS, Opt, Value};
+use crate::options::{OPTIONS, Opt, Value};
 
 /// For bash, to be sourced or put into `bash-completion/completions/wamr-fold-translate`.
-pub fn bash() -> String {
+pub(crate) fn bash() -> String {
     let mut values = String::new();
     for option in OPTIONS {
         let complete = match option.value {
@@ -49,7 +49,7 @@ complete -o filenames -F _wamr_fold_translate wamr-fold-translate
 }
 
 /// For zsh, to be put as `_wamr-fold-translate` into a directory of `$fpath`, or sourced.
-pub fn zsh() -> String {
+pub(crate) fn zsh() -> String {
     let mut options = String::new();
     for option in OPTIONS {
         let help = option.help.replace('\'', "'\\''").replace('[', "\\[").replace(']', "\\]");
@@ -88,7 +88,7 @@ fi
 }
 
 /// For fish, to be put into `completions/wamr-fold-translate.fish`, or sourced.
-pub fn fish() -> String {
+pub(crate) fn fish() -> String {
     let mut text = "# fish completion for wamr-fold-translate\n\n".to_owned();
     text += "complete -c wamr-fold-translate -k -x -a '(__fish_complete_suffix .wasm)'\n";
     for option in OPTIONS {

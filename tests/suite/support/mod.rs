@@ -1,6 +1,10 @@
-//! Runs the program, and makes what it is run on.
+//! Runs the program, and makes its input.
 
-use std::fmt::Write as _;
+pub(crate) mod portions;
+pub(crate) mod reference;
+pub(crate) mod sections;
+
+use std::fmt::{self, Write as _};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -12,29 +16,37 @@ use tempfile::TempDir;
 use wamr_fold_translate::{Module, Modules, Wasm};
 
 /// The program with arguments, about to be run in a directory of its own.
-pub struct Program {
-    pub command: Command,
-    pub dir: TempDir,
+pub(crate) struct Program {
+    pub(crate) command: Command,
+    pub(crate) dir: TempDir,
 }
 
-/// What a run left.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Outcome {
-    pub status: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+/// What a run printed, and its exit status; `None` after a signal.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// As text that a person can read, for failed assertions.
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, stdout, stderr } = self;
+        write!(f, "exit status {status:?}\n---- stdout\n{stdout}\n---- stderr\n{stderr}\n----")
+    }
 }
 
 const FILTER: &str = env!("CARGO_BIN_EXE_wamr-fold-translate");
 
-pub fn program(arguments: &[&str]) -> Program {
+pub(crate) fn program(arguments: &[&str]) -> Program {
     let mut command = Command::new(FILTER);
     command.args(arguments);
     in_directory(command)
 }
 
 /// A bash script, about to be run like the program, which it finds in `$FILTER`.
-pub fn shell(script: &str) -> Program {
+pub(crate) fn shell(script: &str) -> Program {
     let mut command = Command::new("bash");
     command.args(["-c", script]).env("FILTER", FILTER);
     in_directory(command)
@@ -48,22 +60,22 @@ fn in_directory(mut command: Command) -> Program {
 
 impl Program {
     /// Puts a file into the directory in which the program runs.
-    pub fn with_file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn with_file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         std::fs::write(self.path(name), content).unwrap();
         self
     }
 
     /// Puts `app.wasm` there, see [`app`].
-    pub fn with_app(self) -> Self {
+    pub(crate) fn with_app(self) -> Self {
         self.with_file("app.wasm", app())
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// The names of what is in a directory, sorted.
-    pub fn list(&self, dir: &str) -> Vec<String> {
+    pub(crate) fn list(&self, dir: &str) -> Vec<String> {
         let entries = std::fs::read_dir(self.path(dir)).unwrap();
         let mut names: Vec<_> =
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -71,17 +83,17 @@ impl Program {
         names
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
     /// Runs the program with `input` on a pipe.
-    pub fn pipe(&mut self, input: impl AsRef<[u8]>) -> Outcome {
+    pub(crate) fn pipe(&mut self, input: impl AsRef<[u8]>) -> Outcome {
         self.pipe_into(Stdio::piped(), input)
     }
 
     /// Runs the program with `input` on a pipe and `stdout` as its standard output.
-    pub fn pipe_into(&mut self, stdout: impl Into<Stdio>, input: impl AsRef<[u8]>) -> Outcome {
+    pub(crate) fn pipe_into(&mut self, stdout: impl Into<Stdio>, input: impl AsRef<[u8]>) -> Outcome {
         let mut child =
             self.command.stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
@@ -94,13 +106,13 @@ impl Program {
     }
 
     /// Runs the program with a file on standard input.
-    pub fn file(&mut self, input: impl Into<Stdio>) -> Outcome {
+    pub(crate) fn file(&mut self, input: impl Into<Stdio>) -> Outcome {
         self.command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         outcome(self.command.spawn().unwrap())
     }
 
     /// Starts the program with pipes that are written and read line by line.
-    pub fn live(&mut self) -> Live {
+    pub(crate) fn live(&mut self) -> Live {
         let mut child = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().unwrap());
@@ -120,40 +132,40 @@ fn outcome(child: Child) -> Outcome {
 }
 
 /// The outcome of a run that printed `stdout`, said nothing and succeeded.
-pub fn success(stdout: impl Into<String>) -> Outcome {
+pub(crate) fn success(stdout: impl Into<String>) -> Outcome {
     Outcome { status: Some(0), stdout: stdout.into(), stderr: String::new() }
 }
 
 /// The outcome of a run that printed `stdout` and one message, and exited with `status`.
-pub fn failure(status: i32, stdout: &str, message: &str) -> Outcome {
+pub(crate) fn failure(status: i32, stdout: &str, message: &str) -> Outcome {
     let stderr = format!("wamr-fold-translate: {message}\n");
     Outcome { status: Some(status), stdout: stdout.to_owned(), stderr }
 }
 
 /// A running program in a live pipe.
-pub struct Live {
-    pub child: Child,
-    pub stdin: Option<ChildStdin>,
+pub(crate) struct Live {
+    pub(crate) child: Child,
+    pub(crate) stdin: Option<ChildStdin>,
     lines: Receiver<String>,
 }
 
 impl Live {
-    pub fn write(&mut self, text: &str) {
+    pub(crate) fn write(&mut self, text: &str) {
         self.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
     }
 
     /// The next line that comes out, which it must do soon.
-    pub fn read(&self) -> String {
+    pub(crate) fn read(&self) -> String {
         self.lines.recv_timeout(Duration::from_secs(20)).expect("a line comes out")
     }
 
     /// Whether no line has come out after a while.
-    pub fn is_silent(&self) -> bool {
+    pub(crate) fn is_silent(&self) -> bool {
         self.lines.recv_timeout(Duration::from_millis(300)).is_err()
     }
 
     /// Ends the input, and returns the lines that come out then.
-    pub fn finish(mut self) -> Vec<String> {
+    pub(crate) fn finish(mut self) -> Vec<String> {
         drop(self.stdin.take());
         let lines = self.lines.iter().collect();
         assert!(self.child.wait().unwrap().success());
@@ -162,24 +174,24 @@ impl Live {
 }
 
 /// A module that imports one function, and then defines `run`, `sum` and `inc`: N is 0, 1 and 2.
-pub fn app() -> Vec<u8> {
+pub(crate) fn app() -> Vec<u8> {
     wat(r#"(module (import "env" "log" (func $log)) (func $run) (func $sum) (func $inc))"#)
 }
 
 /// The same module, loaded as `app`.
-pub fn app_modules() -> Modules {
+pub(crate) fn app_modules() -> Modules {
     let mut modules = Modules::default();
-    let wasm = Wasm::read(&mut app().as_slice()).unwrap();
-    modules.add(Module::new(Some(b"app".to_vec()), "app.wasm".into(), wasm)).unwrap();
+    let wasm = Wasm::read(app().as_slice()).unwrap();
+    modules.add(Module::new(Some(b"app".to_vec()), "app.wasm", wasm)).unwrap();
     modules
 }
 
-pub fn wat(text: &str) -> Vec<u8> {
+pub(crate) fn wat(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
 /// A folded stack that calls each of the frames, with count 1.
-pub fn stack(frames: &[&str]) -> String {
+pub(crate) fn stack(frames: &[&str]) -> String {
     let mut line = "main".to_owned();
     for frame in frames {
         write!(line, ";{frame}").unwrap();
@@ -188,6 +200,6 @@ pub fn stack(frames: &[&str]) -> String {
 }
 
 /// Where the recordings are.
-pub fn recordings() -> PathBuf {
+pub(crate) fn recordings() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings")
 }

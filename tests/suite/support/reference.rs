@@ -8,15 +8,15 @@ use regex::bytes::{Captures, Regex};
 use wamr_fold_translate::Wasm;
 
 /// The modules by their names, `None` for the module that frames without a name belong to.
-pub struct Reference<'a> {
-    pub modules: BTreeMap<Option<Vec<u8>>, &'a Wasm>,
-    pub stack_checks: bool,
+pub(crate) struct Reference<'a> {
+    pub(crate) modules: BTreeMap<Option<Vec<u8>>, &'a Wasm>,
+    pub(crate) stack_checks: bool,
     line: Regex,
     frame: Regex,
 }
 
 impl<'a> Reference<'a> {
-    pub fn new(modules: BTreeMap<Option<Vec<u8>>, &'a Wasm>, stack_checks: bool) -> Self {
+    pub(crate) fn new(modules: BTreeMap<Option<Vec<u8>>, &'a Wasm>, stack_checks: bool) -> Self {
         let line =
             Regex::new(r"(?s-u)^([ \t]*[^ \t].*?)((?:[ \t]+[0-9]+(?:\.[0-9]*)?){1,2}[ \t]*\r?)$").unwrap();
         let frame = Regex::new(
@@ -28,7 +28,7 @@ impl<'a> Reference<'a> {
     }
 
     /// The translation of a line, both without a newline.
-    pub fn translate(&self, line: &[u8]) -> Vec<u8> {
+    pub(crate) fn translate(&self, line: &[u8]) -> Vec<u8> {
         match self.line.captures(line) {
             Some(parts) if !line.starts_with(b"# ") => {
                 let frames: Vec<_> =

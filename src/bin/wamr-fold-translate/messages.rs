@@ -1,0 +1,305 @@
+//! What the program says on standard error: warnings and errors with what to do about them, the report and
+//! the summary.
+
+use std::error::Error;
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use bstr::{BStr, ByteSlice};
+use wamr_fold_translate::{
+    Cause, FileKind, FilterError, Finding, Module, ModuleSummary, Modules, SplitError, Translator, Warning,
+    WasmError,
+};
+
+use crate::args::Config;
+
+/// How many bytes of text from the input are shown.
+const MAX_SHOWN: usize = 80;
+
+/// For a user who has forgotten to redirect standard input.
+pub(crate) const TERMINAL: &str = "reading folded stacks from the terminal, Ctrl-D ends them; to read a file: \
+                                   wamr-fold-translate app.wasm < out.folded";
+
+/// Prints a line to standard error, with control characters escaped. Write errors are ignored.
+pub(crate) fn print(message: impl Display) {
+    let mut line = String::from("wamr-fold-translate: ");
+    for char in message.to_string().chars() {
+        if char.is_control() { line.extend(char.escape_debug()) } else { line.push(char) }
+    }
+    _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Prints a warning, unless `--quiet` was given.
+pub(crate) fn warn(config: &Config, message: impl Display) {
+    if !config.quiet {
+        print(message);
+    }
+}
+
+/// Prints what could not be translated and, with `--verbose`, how much was.
+pub(crate) fn report(config: &Config, translator: &Translator) {
+    for finding in translator.report().findings() {
+        let text = self::finding(finding, translator.modules());
+        let line = finding.first_line;
+        if config.allow_unresolved || matches!(finding.cause, Cause::IndexOutOfRange(_)) {
+            warn(config, format_args!("<stdin>:{line}: warning: {text}"));
+        } else {
+            print(format_args!("<stdin>:{line}: {text}"));
+        }
+    }
+    if config.verbose {
+        summary(translator).iter().for_each(print);
+    }
+}
+
+fn finding(finding: &Finding, modules: &Modules) -> String {
+    let frames = counted(finding.count, "frame");
+    let example = quoted(&finding.example);
+    match &finding.cause {
+        Cause::UnknownModule(name) => {
+            format!("{frames} of unknown module {}, such as {example}: {}", quoted(name), pass_module(name))
+        }
+        Cause::MoreUnknownModules => {
+            format!("{frames} of more unknown modules, such as {example}: pass NAME=FILE.wasm for each")
+        }
+        Cause::NoModule => format!(
+            "{frames} without a module name, such as {example}: \
+             pass '=FILE.wasm' for the module they belong to, or only that module"
+        ),
+        Cause::Unreadable => format!(
+            "{frames} not readable as a WAMR symbol, such as {example}: \
+             if a collapser cut a module name at \"->\" or \"(\", load the module under another name"
+        ),
+        Cause::NoCount => format!(
+            "{} without a sample count, such as {example}: pass the output of stackcollapse-perf.pl",
+            counted(finding.count, "line")
+        ),
+        Cause::IndexOutOfRange(id) => format!(
+            "{frames} past the last function, such as {example}: {}: pass the build that was profiled",
+            defined_functions(&modules[*id])
+        ),
+        other => format!("{frames} not translated, such as {example}: {other:?}"),
+    }
+}
+
+/// How to pass the module `name`.
+fn pass_module(name: &[u8]) -> String {
+    if name.find_byteset(b"=\0").is_some() {
+        "no MODULE can have a name with \"=\" or NUL, so load it under another name".to_owned()
+    } else {
+        format!("pass {}", operand(name))
+    }
+}
+
+fn defined_functions(module: &Module) -> String {
+    let path = module.path().display();
+    match module.wasm().functions() - module.wasm().imported_functions() {
+        0 => format!("{path} defines no functions"),
+        count => format!("{path} defines aot_func#0 to aot_func#{}", count - 1),
+    }
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The summary as aligned lines. Module names are last, where their width does not matter.
+fn summary(translator: &Translator) -> Vec<String> {
+    let (modules, summary) = (translator.modules(), translator.summary());
+    let titles = ["names", "frames", "func[N]", "lines"].map(str::to_owned);
+    let rows = modules.ids().zip(&summary.modules).map(|(id, summary)| row(&modules[id], summary));
+    let rows: Vec<_> = [(titles, "module".to_owned())].into_iter().chain(rows).collect();
+    let width = |column: usize| rows.iter().map(|(cells, _)| cells[column].len()).max().unwrap_or(0);
+    let widths = [0, 1, 2, 3].map(width);
+    let mut lines = Vec::new();
+    for (cells, module) in &rows {
+        let cells = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:>width$}  "));
+        lines.push(cells.collect::<String>() + module);
+    }
+    lines.push(format!(
+        "{}, {} without a WAMR frame, {} frames and lines unresolved",
+        counted(summary.lines, "line"),
+        summary.host_lines,
+        translator.report().unresolved(),
+    ));
+    lines
+}
+
+fn row(module: &Module, summary: &ModuleSummary) -> ([String; 4], String) {
+    let name = module.name().map_or("(no name)".to_owned(), quoted);
+    let cells = [
+        format!("{} of {}", module.wasm().named_functions(), module.wasm().functions()),
+        (summary.named_frames + summary.unnamed_frames).to_string(),
+        summary.unnamed_frames.to_string(),
+        summary.lines.to_string(),
+    ];
+    (cells, format!("{name} {}", module.path().display()))
+}
+
+/// Why the module in `path` cannot be used.
+pub(crate) fn wasm(path: &Path, error: &WasmError) -> String {
+    let hint = match error {
+        WasmError::Io(error) if error.kind() == ErrorKind::NotFound => {
+            return format!("{}: no such file", path.display());
+        }
+        WasmError::Directory => ": pass the .wasm file",
+        WasmError::Truncated { .. } | WasmError::Malformed { .. } => ": copy or build it again",
+        WasmError::Repeated { .. } => ": build it again",
+        WasmError::Component => ": pass the core module in it (wasm-tools component unbundle extracts it)",
+        WasmError::NotWasm(kind) => file_kind_hint(kind),
+        _ => "",
+    };
+    format!("{}: {}{hint}", path.display(), chain(error))
+}
+
+fn file_kind_hint(kind: &FileKind) -> &'static str {
+    match kind {
+        FileKind::Aot => ": pass the .wasm file it was made from",
+        FileKind::Gzip | FileKind::Zstd | FileKind::Xz | FileKind::Zip => ": unpack it first",
+        FileKind::Elf => ": pass the .wasm file that WAMR ran",
+        FileKind::GitLfsPointer => ": fetch the file with git lfs pull",
+        FileKind::Wat => ": pass the binary (wat2wasm --debug-names makes it)",
+        FileKind::ComponentWat => ": pass the binary of a core module",
+        FileKind::Html => ", perhaps of a failed download",
+        _ => "",
+    }
+}
+
+/// What is wrong with the names of the module in `path`, which can be used.
+pub(crate) fn names(path: &Path, warning: &Warning) -> String {
+    let text = match warning {
+        Warning::NoNames { exports } => {
+            let exports = match exports {
+                0 => String::new(),
+                _ => {
+                    format!(", or --export-names for the names of its {}", counted(*exports as u64, "export"))
+                }
+            };
+            format!(
+                "no function names, frames show func[INDEX]: \
+                 pass the unstripped build, its indices are the same{exports}"
+            )
+        }
+        malformed => format!("{malformed}: using the names that could be read"),
+    };
+    format!("{}: warning: {text}", path.display())
+}
+
+/// Why the module in `path` cannot be added.
+pub(crate) fn duplicate_name(path: &Path) -> String {
+    format!("{}: another MODULE takes the same frames: give each its own NAME=FILE.wasm", path.display())
+}
+
+/// Why the split files cannot be written.
+pub(crate) fn split(error: &SplitError) -> String {
+    match error {
+        SplitError::SameFile(path) => {
+            format!("{}: two modules have this file: pass NAME=FILE.wasm to rename one", path.display())
+        }
+        SplitError::File(path, error) => format!("{}: {error}", path.display()),
+        error => chain(error),
+    }
+}
+
+/// Why the input was not translated to its end.
+pub(crate) fn filter(error: &FilterError) -> String {
+    match error {
+        FilterError::Read(error) => format!("<stdin>: {error}"),
+        FilterError::Write(error) => format!("<stdout>: {error}"),
+        FilterError::Hold(error) => format!(
+            "{}: cannot hold waiting lines: {error}: set TMPDIR, or pass --stack-check=on or off",
+            std::env::temp_dir().display()
+        ),
+        FilterError::Split(error) => split(error),
+        error => chain(error),
+    }
+}
+
+/// `error` with its causes.
+fn chain(error: &dyn Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {}", chain(source)))
+}
+
+/// `text` in double quotes, escaped, and cut to a readable length.
+fn quoted(text: &[u8]) -> String {
+    if text.len() <= MAX_SHOWN {
+        return escaped(text);
+    }
+    // Cut between characters, or the last one would look broken.
+    let whole = (MAX_SHOWN - 3..=MAX_SHOWN).rev().find(|&end| is_char_start(text[end])).unwrap_or(MAX_SHOWN);
+    escaped(&text[..whole]) + "..."
+}
+
+fn escaped(text: &[u8]) -> String {
+    format!("{:?}", BStr::new(text)).replace(r"\'", "'")
+}
+
+fn is_char_start(byte: u8) -> bool {
+    byte & 0b1100_0000 != 0b1000_0000
+}
+
+/// The operand for the module `name`, as a shell takes it; `NAME=FILE.wasm` if the name is too long.
+fn operand(name: &[u8]) -> String {
+    let printable = |char: char| char == ' ' || char.is_alphanumeric() || char.is_ascii_punctuation();
+    let operand = match name.to_str() {
+        _ if name.len() > MAX_SHOWN => "NAME=FILE.wasm".to_owned(),
+        Ok(name) if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./:+@%,".contains(&byte)) => {
+            format!("{name}=FILE.wasm")
+        }
+        Ok(name) if name.chars().all(printable) => format!("'{}=FILE.wasm'", name.replace('\'', r"'\''")),
+        _ => format!("$'{}=FILE.wasm'", name.iter().map(|&byte| ansi_c(byte)).collect::<String>()),
+    };
+    // It must not be taken for an option.
+    if name.starts_with(b"-") { format!("-- {operand}") } else { operand }
+}
+
+/// `byte` between `$'` and `'`, as bash, zsh and ksh take it.
+fn ansi_c(byte: u8) -> String {
+    match byte {
+        b'\'' | b'\\' => format!("\\{}", char::from(byte)),
+        b' '..=b'~' => char::from(byte).to_string(),
+        _ => format!("\\x{byte:02x}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{operand, quoted};
+
+    #[test]
+    fn text_is_quoted_escaped_and_cut() {
+        for (text, shown) in [
+            (&b"main"[..], r#""main""#),
+            ("größe-模块".as_bytes(), r#""größe-模块""#),
+            (b"a\"b\\c", r#""a\"b\\c""#),
+            (br"it's \'", r#""it's \\'""#),
+            (b"\x1b[31m\r\n\t\0\x7f", r#""\x1b[31m\r\n\t\0\x7f""#),
+            ("\u{85}\u{202e}".as_bytes(), r#""\u{85}\u{202e}""#),
+            (b"caf\xe9", r#""caf\xe9""#),
+        ] {
+            assert_eq!(quoted(text), shown);
+        }
+        assert_eq!(quoted(&[b'x'; 80]), format!("{:?}", "x".repeat(80)));
+        assert_eq!(quoted(&[b'x'; 81]), format!("{:?}...", "x".repeat(80)));
+        let faces = |count| format!("x{}", "😀".repeat(count));
+        assert_eq!(quoted(faces(40).as_bytes()), format!("{:?}...", faces(19)));
+        assert_eq!(quoted("模".repeat(40).as_bytes()), format!("{:?}...", "模".repeat(26)));
+    }
+
+    #[test]
+    fn an_operand_can_be_typed_in_a_shell() {
+        for (name, typed) in [
+            (&b"core"[..], "core=FILE.wasm"),
+            (b"./dir/mod.wasm", "./dir/mod.wasm=FILE.wasm"),
+            (b"my app", "'my app=FILE.wasm'"),
+            (b"-d", "-- -d=FILE.wasm"),
+            (b"it's", r"'it'\''s=FILE.wasm'"),
+            ("größe".as_bytes(), "'größe=FILE.wasm'"),
+            (b"a\x1b'\\\xff", r"$'a\x1b\'\\\xff=FILE.wasm'"),
+            (&[b'x'; 81], "NAME=FILE.wasm"),
+        ] {
+            assert_eq!(operand(name), typed);
+        }
+    }
+}

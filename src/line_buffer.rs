@@ -1,0 +1,65 @@
+//! A stream, read in blocks of whole lines.
+
+use std::io::{ErrorKind, Read, Result};
+
+use bstr::ByteSlice;
+
+/// The size of a read, which is what a pipe holds. It doubles whenever a line does not fit.
+const READ_SIZE: usize = 64 * 1024;
+
+/// Reads a stream in blocks of whole lines, as many as are ready.
+#[derive(Debug)]
+pub(crate) struct LineBuffer<R> {
+    input: R,
+    buffer: Vec<u8>,
+    /// `buffer[..lines]` was returned last; `buffer[lines..filled]` is the start of the next line.
+    lines: usize,
+    filled: usize,
+    has_ended: bool,
+}
+
+impl<R: Read> LineBuffer<R> {
+    /// A line buffer for `input`, which needs no buffer of its own.
+    pub(crate) fn new(input: R) -> Self {
+        Self { input, buffer: vec![0; READ_SIZE], lines: 0, filled: 0, has_ended: false }
+    }
+
+    /// Returns the next lines, each with its newline, which only the last line of the stream may lack.
+    /// Empty at the end of the stream.
+    ///
+    /// Reads until there is at least one whole line, and never past the end of the stream: a terminal
+    /// would want a second Ctrl-D.
+    ///
+    /// # Errors
+    ///
+    /// If reading fails. An unfinished line is lost.
+    pub(crate) fn next_lines(&mut self) -> Result<&[u8]> {
+        self.buffer.copy_within(self.lines..self.filled, 0);
+        self.filled -= self.lines;
+        self.lines = 0;
+        while !self.has_ended {
+            let start = self.filled;
+            let read = self.read()?;
+            self.filled += read;
+            if let Some(newline) = self.buffer[start..self.filled].rfind_byte(b'\n') {
+                self.lines = start + newline + 1;
+                return Ok(&self.buffer[..self.lines]);
+            }
+            self.has_ended = read == 0;
+        }
+        self.lines = self.filled;
+        Ok(&self.buffer[..self.lines])
+    }
+
+    fn read(&mut self) -> Result<usize> {
+        if self.filled == self.buffer.len() {
+            self.buffer.resize(2 * self.filled, 0);
+        }
+        loop {
+            match self.input.read(&mut self.buffer[self.filled..]) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The translation of the frames that a stack shares with the one before. A folded profile is sorted, so
+//! most neighbours begin alike.
+
+use crate::summary::TranslatedFrame;
+
+/// The longest stack, and the longest translation, that is cached.
+const MAX_LEN: usize = 256 * 1024;
+
+/// The translated frames of the last stack.
+#[derive(Debug, Default)]
+pub(crate) struct PrefixCache {
+    /// The last stack, up to its last cached frame.
+    stack: Vec<u8>,
+    /// Its translation, up to the same frame.
+    translation: Vec<u8>,
+    frames: Vec<CachedFrame>,
+}
+
+#[derive(Debug)]
+pub(crate) struct CachedFrame {
+    stack_end: usize,
+    translation_end: usize,
+    pub(crate) frame: TranslatedFrame,
+}
+
+impl PrefixCache {
+    /// Starts a new stack: appends to `output` the translation of the frames that it shares with the last
+    /// one. Returns the length of these frames in `stack`, and those of them that are translated.
+    pub(crate) fn restore(&mut self, stack: &[u8], output: &mut Vec<u8>) -> (usize, &[CachedFrame]) {
+        let shared = shared_prefix(&self.stack, stack);
+        while self.frames.pop_if(|frame| !ends_frame(stack, frame.stack_end, shared)).is_some() {}
+        let last = self.frames.last();
+        let (stack_end, translation_end) = last.map_or((0, 0), |last| (last.stack_end, last.translation_end));
+        self.stack.truncate(stack_end);
+        self.translation.truncate(translation_end);
+        output.extend_from_slice(&self.translation);
+        (stack_end, &self.frames)
+    }
+
+    /// Caches `frame`: `stack` is the new stack up to its end, `translation` is the translation of that.
+    pub(crate) fn push(&mut self, stack: &[u8], translation: &[u8], frame: TranslatedFrame) {
+        if stack.len().max(translation.len()) > MAX_LEN {
+            return;
+        }
+        self.stack.extend_from_slice(&stack[self.stack.len()..]);
+        self.translation.extend_from_slice(&translation[self.translation.len()..]);
+        self.frames.push(CachedFrame { stack_end: stack.len(), translation_end: translation.len(), frame });
+    }
+}
+
+/// Whether a frame of the last stack that ends at `end` also ends there in `stack`; the first `shared` bytes
+/// of both are equal.
+fn ends_frame(stack: &[u8], end: usize, shared: usize) -> bool {
+    end <= shared && stack.get(end).is_none_or(|&byte| byte == b';')
+}
+
+/// The length of the common prefix of `a` and `b`.
+fn shared_prefix(a: &[u8], b: &[u8]) -> usize {
+    let long = 64 * equal_chunks::<64>(a, b);
+    let short = long + 8 * equal_chunks::<8>(&a[long..], &b[long..]);
+    short + equal_chunks::<1>(&a[short..], &b[short..])
+}
+
+/// The number of chunks of `N` bytes in the common prefix of `a` and `b`.
+fn equal_chunks<const N: usize>(a: &[u8], b: &[u8]) -> usize {
+    a.as_chunks::<N>().0.iter().zip(b.as_chunks::<N>().0).take_while(|(a, b)| a == b).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_LEN, PrefixCache, shared_prefix};
+    use crate::module::ModuleId;
+    use crate::summary::TranslatedFrame;
+
+    const FRAME: TranslatedFrame = TranslatedFrame { module: ModuleId::FIRST, is_named: true };
+
+    /// Caches the frames of `stack`, "translated" to upper case. Returns what was restored.
+    fn cache(cache: &mut PrefixCache, stack: &str) -> String {
+        let mut output = Vec::new();
+        let (done, frames) = cache.restore(stack.as_bytes(), &mut output);
+        assert_eq!(frames.len(), if done == 0 { 0 } else { stack[..done].matches(';').count() + 1 });
+        let restored = String::from_utf8(output).unwrap();
+        assert_eq!(restored, stack[..done].to_uppercase());
+        let ends = stack.match_indices(';').map(|(end, _)| end).chain([stack.len()]);
+        for end in ends.filter(|end| *end > done) {
+            cache.push(&stack.as_bytes()[..end], stack[..end].to_uppercase().as_bytes(), FRAME);
+        }
+        restored
+    }
+
+    #[test]
+    fn only_whole_frames_are_restored() {
+        for (last, next, restored) in [
+            ("a;b;c", "a;b;d", "A;B"),
+            ("a;b;c", "a;b;c;d", "A;B;C"),
+            ("a;b;c", "a;b;c", "A;B;C"),
+            ("a;b;c", "a;b", "A;B"),
+            ("a;b;c", "a;bb;c", "A"),
+            ("a;f#1", "a;f#12", "A"),
+            ("a;f#12", "a;f#1", "A"),
+            ("a;f#1;x", "a;f#1_[j];x", "A"),
+            ("a;f#1", "a;f", "A"),
+            ("a;;b", "a;;c", "A;"),
+            ("a;b", "b;a", ""),
+            ("a;b", "", ""),
+            ("a", "ab", ""),
+        ] {
+            let mut prefix_cache = PrefixCache::default();
+            cache(&mut prefix_cache, last);
+            assert_eq!(cache(&mut prefix_cache, next), restored, "{next:?} after {last:?}");
+        }
+    }
+
+    #[test]
+    fn long_stacks_are_not_cached() {
+        let stack = format!("a;{};b", "x".repeat(MAX_LEN));
+        let mut prefix_cache = PrefixCache::default();
+        cache(&mut prefix_cache, &stack);
+        assert_eq!(cache(&mut prefix_cache, &stack), "A");
+        assert!(prefix_cache.stack.len() <= MAX_LEN);
+
+        let mut prefix_cache = PrefixCache::default();
+        prefix_cache.restore(b"a", &mut Vec::new());
+        prefix_cache.push(b"a", &vec![b'A'; MAX_LEN + 1], FRAME);
+        assert!(prefix_cache.translation.len() <= MAX_LEN);
+    }
+
+    #[test]
+    fn shared_prefixes_of_all_lengths_are_found() {
+        let text: Vec<u8> = (0..200).collect();
+        for shared in 0..text.len() {
+            let mut other = text.clone();
+            other[shared] = 255;
+            assert_eq!(shared_prefix(&text, &other), shared);
+            assert_eq!(shared_prefix(&text, &text[..shared]), shared);
+            assert_eq!(shared_prefix(&text[..shared], &text), shared);
+        }
+    }
+}
