@@ -9,11 +9,10 @@
 set -euo pipefail
 
 die() { echo "${0##*/}: $1" >&2; exit "${2:-1}"; }
-case $* in
-    "") ;;
+case ${1-} in
     -h | --help) sed -n '2,/^set /s/^# \?//p' "$0"; exit ;;
-    *) die "takes no arguments (see --help)" 2 ;;
 esac
+[ $# = 0 ] || die "expected no arguments, not: $*" 2
 cd "$(dirname "$0")/.."
 for tool in cargo dpkg-deb; do
     command -v $tool > /dev/null || die "$tool is missing (Debian: apt install dpkg; https://rustup.rs)"
