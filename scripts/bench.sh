@@ -132,7 +132,7 @@ for case in "${cases[@]}"; do
 done
 time_all
 
-echo "| $megabytes MB | filter | \`cat OUT \\| cat \\| cat\` | ratio | instructions per byte | peak memory |"
+echo "| input of $megabytes MB | filter | \`cat OUT \\| cat \\| cat\` | ratio | instructions per byte | peak memory |"
 echo "|---|---|---|---|---|---|"
 at=1
 for case in "${cases[@]}"; do
