@@ -70,26 +70,24 @@ printf '%s\n' '# aot_func_internal#1 5' 'main;[Wasm] y]#aot_func_internal#1 5' \
 cut_up odd
 compare odd
 
-# late NAME RECORDING: forty files of which only the last show what code has stack checks
+# late NAME RECORDING: a profile of which only the last files show what code has stack checks; sets "modules"
 late() {
+    local folder=$recordings/$2
+    mapfile -t modules < <(sed -E "s|^([^=]*=)?|&$folder/|" "$folder/modules.txt")
     {
         for _ in {1..20}; do
-            sed 's/;aot_func_internal#[0-9]*//g' "$2/out.folded"
+            sed 's/;aot_func_internal#[0-9]*//g' "$folder/out.folded"
         done
-        cat "$2/out.folded"
+        cat "$folder/out.folded"
     } > "$work/$1.folded"
     cut_up "$1"
 }
 
-jit=$recordings/d2-jit-eager-stackcheck-matrec
-modules=("$jit/matrec.wasm")
-late jit $jit
+late jit d2-jit-eager-stackcheck-matrec
 compare jit
 
 # AOT code without checks beside JIT code with checks.
-mixed=$recordings/h2-mixed-aot-jit-stackcheck
-modules=("core=$mixed/fibq.wasm" "parser=$mixed/nameless.wasm" "=$mixed/treecalc.wasm")
-late mixed $mixed
+late mixed h2-mixed-aot-jit-stackcheck
 compare mixed
 for file in "$work/mixed"/part-*; do
     wamr-fold-translate "${modules[@]}" < "$file"
@@ -101,7 +99,7 @@ compare mixed --stack-check=on
 # A module without functions, module names that need care, and text that is not folded.
 printf '\0asm\1\0\0\0' > "$work/empty.wasm"
 strange="it's \"a\" [b]#c \$d ü%20+ "
-modules=("$strange=$mixed/fibq.wasm" "x=$mixed/treecalc.wasm" "=$work/empty.wasm")
+modules=("$strange=${four[0]#*=}" "x=${four[1]#*=}" "=$work/empty.wasm")
 {
     for _ in {1..60}; do printf 'iwasm;[%s]#aot_func#1;[x]#aot_func#2 3\n' "$strange"; done
     printf 'iwasm;[%s]#aot_func_internal#1 3\n' "$strange"
