@@ -3,14 +3,15 @@
 use std::error;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::mem;
 
 use bstr::ByteSlice;
 
+use crate::hold::Hold;
 use crate::line_buffer::LineBuffer;
 use crate::split_dir::{SplitDir, SplitError};
-use crate::stack_check::{StackCheck, find_symbol, has_internal, search};
-use crate::translate::Translator;
+use crate::translate::{Outcome, Translator};
 
 /// Bytes of held lines kept in memory.
 const HOLD_LIMIT: usize = 64 * 1024 * 1024;
@@ -26,7 +27,6 @@ pub struct Filter<W> {
     /// `None` when the reader has closed it.
     output: Option<W>,
     split_dir: Option<SplitDir>,
-    stack_check: StackCheck,
     hold_limit: usize,
     translated: Vec<u8>,
 }
@@ -52,7 +52,6 @@ impl<W: Write> Filter<W> {
             translator,
             output: Some(output),
             split_dir: None,
-            stack_check: StackCheck::default(),
             hold_limit: HOLD_LIMIT,
             translated: Vec::new(),
         }
@@ -64,11 +63,6 @@ impl<W: Write> Filter<W> {
         self.split_dir = split_dir;
     }
 
-    /// Sets whether `aot_func#N` is a stack check. By default the filter finds out.
-    pub fn set_stack_check(&mut self, stack_check: StackCheck) {
-        self.stack_check = stack_check;
-    }
-
     /// Sets how many bytes of lines that wait are held in memory; the rest goes to a temporary file. By
     /// default 64 MiB.
     pub fn set_hold_limit(&mut self, bytes: usize) {
@@ -77,16 +71,18 @@ impl<W: Write> Filter<W> {
 
     /// Translates `input` to its end; `input` needs no buffer of its own.
     ///
-    /// Whatever was read is written before the next read, except that with [`StackCheck::Auto`] lines are
-    /// held until it is known whether there are stack checks. A closed output is no error: the split files
-    /// are still written. After an error of the split files, which [`Self::finish`] returns, the output is
-    /// still written.
+    /// Whatever was read is written before the next read, but for lines that wait: with
+    /// [`StackCheck::Auto`](crate::StackCheck::Auto), those from the first on with an `aot_func#N` of a module
+    /// name that may still turn out to have stack checks. A closed output is no error: the split files are
+    /// still written. After an error of the split files, which [`Self::finish`] returns, the output is still
+    /// written.
     ///
     /// # Errors
     ///
     /// If reading, writing or holding lines fails.
     pub fn run(&mut self, input: impl Read) -> Result<(), FilterError> {
-        self.run_with(input, self.stack_check)
+        self.translator.start_input();
+        self.stream(input)
     }
 
     /// Translates `file` from its position to its end, as [`Self::run`] does. A regular file is searched for
@@ -96,22 +92,11 @@ impl<W: Write> Filter<W> {
     ///
     /// As [`Self::run`].
     pub fn run_file(&mut self, mut file: File) -> Result<(), FilterError> {
-        let is_regular = file.metadata().map_err(FilterError::Read)?.is_file();
-        let stack_check = match self.stack_check {
-            StackCheck::Auto if is_regular => search(&mut file).map_err(FilterError::Read)?,
-            other => other,
-        };
-        self.run_with(file, stack_check)
-    }
-
-    fn run_with(&mut self, input: impl Read, stack_check: StackCheck) -> Result<(), FilterError> {
-        let mut input = LineBuffer::new(input);
-        match stack_check {
-            StackCheck::Auto => self.look_ahead(&mut input)?,
-            StackCheck::On => self.translator.set_stack_checks(true),
-            StackCheck::Off => self.translator.set_stack_checks(false),
+        self.translator.start_input();
+        if file.metadata().map_err(FilterError::Read)?.is_file() {
+            self.search(&mut file).map_err(FilterError::Read)?;
         }
-        self.stream(&mut input, FilterError::Read)
+        self.stream(file)
     }
 
     /// Completes the split files. Without this call there are none.
@@ -133,50 +118,78 @@ impl<W: Write> Filter<W> {
         &self.translator
     }
 
-    /// Translates lines until it is known whether there are stack checks.
-    fn look_ahead<R: Read>(&mut self, input: &mut LineBuffer<R>) -> Result<(), FilterError> {
-        let mut held = tempfile::spooled_tempfile(self.hold_limit);
-        let mut held_size = 0;
-        // What follows the held lines: those that tell of stack checks, or could not be held, or none.
-        let (rest, result) = loop {
-            let lines = match input.next_lines() {
-                Ok(lines) => lines,
-                Err(error) => break (&b""[..], Err(FilterError::Read(error))),
-            };
-            let undecided = if held_size > 0 { Some(0) } else { find_symbol(lines) };
-            if lines.is_empty() || undecided.is_some() && has_internal(lines) {
-                break (lines, Ok(()));
-            }
-            let (ready, undecided) = lines.split_at(undecided.unwrap_or(lines.len()));
-            self.lines(ready)?;
-            if let Err(error) = held.write_all(undecided) {
-                break (undecided, Err(FilterError::Hold(error)));
-            }
-            held_size += undecided.len() as u64;
-            if self.is_unwanted() {
-                return Ok(());
-            }
-        };
-        self.translator.set_stack_checks(result.is_ok() && !rest.is_empty());
-        held.rewind().map_err(FilterError::Hold)?;
-        self.stream(&mut LineBuffer::new(held.take(held_size)), FilterError::Hold)?;
-        self.lines(rest)?;
-        result
-    }
-
-    fn stream<R: Read>(
-        &mut self,
-        input: &mut LineBuffer<R>,
-        error: fn(io::Error) -> FilterError,
-    ) -> Result<(), FilterError> {
-        while !self.is_unwanted() {
-            let lines = input.next_lines().map_err(error)?;
+    /// Finds the stack checks in `file` and seeks back.
+    fn search(&mut self, file: &mut File) -> io::Result<()> {
+        let start = file.stream_position()?;
+        let mut input = LineBuffer::new(&*file);
+        while self.translator.seeks_stack_checks() {
+            let lines = input.next_lines()?;
             if lines.is_empty() {
                 break;
             }
-            self.lines(lines)?;
+            self.translator.find_stack_checks(lines);
         }
+        file.seek(SeekFrom::Start(start))?;
+        self.translator.end_input();
         Ok(())
+    }
+
+    fn stream(&mut self, input: impl Read) -> Result<(), FilterError> {
+        let mut input = LineBuffer::new(input);
+        let mut hold = Hold::new(self.hold_limit);
+        let mut result = Ok(());
+        while !self.is_unwanted() {
+            match input.next_lines() {
+                Ok(b"") => break,
+                Ok(lines) => self.take(lines, &mut hold)?,
+                Err(error) => {
+                    result = Err(FilterError::Read(error));
+                    break;
+                }
+            }
+        }
+        self.translator.end_input();
+        self.release(&mut hold)?;
+        result
+    }
+
+    /// Translates `lines` and writes them, or holds them.
+    fn take(&mut self, lines: &[u8], hold: &mut Hold) -> Result<(), FilterError> {
+        let mut done = 0;
+        if hold.is_empty() {
+            done = self.lines(lines)?;
+            if done < lines.len() {
+                self.translator.find_stack_checks(&lines[done..]);
+                done += self.lines(&lines[done..])?;
+            }
+            if done == lines.len() {
+                return Ok(());
+            }
+        } else {
+            self.translator.find_stack_checks(lines);
+        }
+        if let Err(error) = hold.append(&lines[done..]) {
+            self.translator.end_input();
+            self.release(hold)?;
+            self.lines(&lines[done..])?;
+            return Err(FilterError::Hold(error));
+        }
+        if self.translator.is_waiting() { Ok(()) } else { self.release(hold) }
+    }
+
+    /// Translates held lines and writes them, up to one that must wait.
+    fn release(&mut self, hold: &mut Hold) -> Result<(), FilterError> {
+        let mut released = 0;
+        let mut held = hold.lines().map_err(FilterError::Hold)?;
+        while !self.is_unwanted() {
+            let lines = held.next_lines().map_err(FilterError::Hold)?;
+            let done = self.lines(lines)?;
+            released += done as u64;
+            if lines.is_empty() || done < lines.len() {
+                break;
+            }
+        }
+        hold.remove(released).map_err(FilterError::Hold)
     }
 
     /// Whether nothing takes lines any more.
@@ -184,31 +197,56 @@ impl<W: Write> Filter<W> {
         self.is_closed() && self.split_dir.as_ref().is_none_or(SplitDir::has_failed)
     }
 
-    /// Translates and writes whole lines.
-    fn lines(&mut self, lines: &[u8]) -> Result<(), FilterError> {
+    /// Translates and writes whole lines, up to one that must wait. Returns how many bytes that are.
+    fn lines(&mut self, lines: &[u8]) -> Result<usize, FilterError> {
+        if lines.find_byte(b'#').is_none() {
+            return self.skip_lines(lines);
+        }
+        let mut done = 0;
         for line in lines.lines_with_terminator() {
             let start = self.translated.len();
-            let module =
-                self.translator.translate(line.strip_suffix(b"\n").unwrap_or(line), &mut self.translated);
+            let text = line.strip_suffix(b"\n").unwrap_or(line);
+            let Outcome::Done(module) = self.translator.advance(text, &mut self.translated) else {
+                break;
+            };
+            done += line.len();
             self.translated.push(b'\n');
             if let (Some(split_dir), Some(module)) = (&mut self.split_dir, module) {
                 split_dir.write(module, &self.translated[start..]);
             }
             if self.translated.len() >= WRITE_SIZE {
-                self.write()?;
+                self.flush()?;
             }
         }
-        self.write()
+        self.flush()?;
+        Ok(done)
     }
 
-    fn write(&mut self) -> Result<(), FilterError> {
+    /// Writes whole lines that have no `#`, and so no symbol, as they are.
+    fn skip_lines(&mut self, lines: &[u8]) -> Result<usize, FilterError> {
+        self.translator.skip_lines(lines);
+        self.write(lines)?;
+        if lines.last().is_some_and(|&byte| byte != b'\n') {
+            self.write(b"\n")?;
+        }
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> Result<(), FilterError> {
+        let translated = mem::take(&mut self.translated);
+        self.write(&translated)?;
+        self.translated = translated;
+        self.translated.clear();
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), FilterError> {
         if let Some(output) = &mut self.output {
-            match output.write_all(&self.translated).and_then(|()| output.flush()) {
+            match output.write_all(bytes).and_then(|()| output.flush()) {
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => self.output = None,
                 result => result.map_err(FilterError::Write)?,
             }
         }
-        self.translated.clear();
         Ok(())
     }
 }

@@ -6,8 +6,6 @@
 //! that start with `# `. perf's own collapser with `--srcline` ends frames with `:tid PID`; that number is no
 //! count if another number follows.
 
-use bstr::ByteSlice;
-
 /// What a line is to the renderers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Line<'a> {
@@ -35,11 +33,6 @@ impl<'a> Line<'a> {
             None => Self::NoCount,
         }
     }
-}
-
-/// The frames of a stack, from the root to the leaf; at least one, and any of them may be empty.
-pub(crate) fn frames(stack: &[u8]) -> impl Iterator<Item = &[u8]> {
-    stack.split_str(b";")
 }
 
 /// Whether `text` is a sample count: digits, optionally with a point and more digits.
@@ -79,7 +72,7 @@ fn trim_end(text: &[u8], is_trimmed: impl Fn(u8) -> bool) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::Line::{self, Ignored, NoCount};
-    use super::{frames, is_count};
+    use super::is_count;
 
     #[test]
     fn a_line_is_a_stack_with_counts() {
@@ -156,10 +149,5 @@ mod tests {
         for other in ["", ".", ".5", "-1", "+1", "1e3", "1.2.3", "1,5", "0x1f", "١"] {
             assert!(!is_count(other.as_bytes()), "{other:?}");
         }
-    }
-
-    #[test]
-    fn frames_are_separated_by_semicolons() {
-        assert_eq!(frames(b"a;;b;").collect::<Vec<_>>(), [&b"a"[..], b"", b"b", b""]);
     }
 }

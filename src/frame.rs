@@ -1,16 +1,19 @@
-//! The grammar of a WAMR frame.
+//! The grammar of a WAMR frame in a folded stack.
 //!
 //! WAMR calls a compiled function `aot_func#N`, or `[MODULE]#aot_func#N` if the module has a name
 //! (`core/iwasm/aot/aot_perf_map.c`); N is an index among the functions that the module defines. LLVM JIT
 //! code also has `aot_func_internal#N`, where it checks the stack in software, and `aot_func#N_wrapper`
 //! (`core/iwasm/compilation/aot_llvm.c`). Collapsers and `perf` append to that: `_[j]`, `+0x1c`, `:tid 42`.
 
+use std::ops::Range;
+
 use bstr::ByteSlice;
 
 use crate::folded::is_blank;
 
-/// The start of a translated frame.
-pub(crate) const TRANSLATED: &[u8] = b"[Wasm] ";
+/// What a translated frame starts with, or with the name first, holds.
+pub(crate) const WASM_PREFIX: &[u8] = b"[Wasm] ";
+pub(crate) const WASM_SUFFIX: &[u8] = b" [Wasm]";
 
 /// What a frame is to the translation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,8 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    pub(crate) const ALL: [Self; 2] = [Self::Func, Self::Internal];
+
     /// The start of every symbol of this kind, after the module name.
     pub(crate) const fn marker(self) -> &'static [u8] {
         match self {
@@ -55,17 +60,25 @@ impl Kind {
     }
 }
 
+/// The next frame of `stack` that holds a `#`, as every WAMR symbol does and few other frames do. The search
+/// starts at `from`, where a frame starts or ends. Also returns where in `stack` the frame is.
+#[inline]
+pub(crate) fn next_frame(stack: &[u8], from: usize) -> Option<(Range<usize>, Frame<'_>)> {
+    let is_separator = |&byte: &u8| byte == b';';
+    let hash = from + stack[from..].find_byte(b'#')?;
+    let start = stack[from..hash].iter().rposition(is_separator).map_or(from, |at| from + at + 1);
+    let end = stack[hash..].iter().position(is_separator).map_or(stack.len(), |at| hash + at);
+    Some((start..end, Frame::parse(&stack[start..end])))
+}
+
 impl<'a> Frame<'a> {
-    /// Reads one frame of a stack.
+    /// Parses one frame of a stack.
     pub(crate) fn parse(frame: &'a [u8]) -> Self {
-        if frame.starts_with(TRANSLATED) {
-            return Self::Other;
-        }
         match Symbol::parse(frame) {
+            Some(symbol) if symbol.is_short() => Self::Wasm(symbol),
+            _ if is_translated(frame) => Self::Other,
             Some(symbol) => Self::Wasm(symbol),
-            None if [Kind::Func, Kind::Internal].iter().any(|kind| frame.contains_str(kind.marker())) => {
-                Self::Unreadable
-            }
+            None if Kind::ALL.iter().any(|kind| frame.contains_str(kind.marker())) => Self::Unreadable,
             None => Self::Other,
         }
     }
@@ -85,16 +98,31 @@ impl<'a> Symbol<'a> {
         readable.then_some(Self { module, kind, defined_index, rest })
     }
 
-    /// Whether it ends with an annotation: `_[k]` kernel, `_[i]` inlined, `_[j]` JIT, `_[w]` waker
-    /// (flamegraph.pl: `_\[[kwij]\]$`).
-    pub(crate) fn is_annotated(&self) -> bool {
-        matches!(self.rest, [.., b'_', b'[', b'k' | b'i' | b'j' | b'w', b']'])
+    /// Whether it is only a kind and an index.
+    fn is_short(&self) -> bool {
+        self.module.is_none() && self.rest.is_empty()
     }
 
-    /// Whether it is a JIT entry of the function: `aot_func#N_wrapper`.
-    pub(crate) fn is_wrapper(&self) -> bool {
-        self.rest.starts_with(b"_wrapper")
+    /// Whether this is a stack check in code that has such checks. A JIT entry (`aot_func#N_wrapper`) is not.
+    pub(crate) fn may_be_check(&self) -> bool {
+        self.kind == Kind::Func && !self.rest.starts_with(b"_wrapper")
     }
+
+    /// What follows the symbol, split before the annotation at its end: `_[k]` kernel, `_[i]` inlined, `_[j]`
+    /// JIT, `_[w]` waker, or nothing (flamegraph.pl: `_\[[kwij]\]$`).
+    pub(crate) fn split_annotation(&self) -> (&'a [u8], &'a [u8]) {
+        let annotation = match self.rest {
+            [.., b'_', b'[', b'k' | b'i' | b'j' | b'w', b']'] => 4,
+            _ => 0,
+        };
+        self.rest.split_at(self.rest.len() - annotation)
+    }
+}
+
+/// Whether `frame` starts with `[Wasm] ` or holds ` [Wasm]`.
+fn is_translated(frame: &[u8]) -> bool {
+    let holds_suffix = |blank| frame[blank..].contains_str(WASM_SUFFIX);
+    frame.starts_with(WASM_PREFIX) || frame.find_byte(b' ').is_some_and(holds_suffix)
 }
 
 /// Splits `[MODULE]#SYMBOL`, or `SYMBOL`. A module name may hold `]#aot_func`, so the last one ends it.
@@ -109,8 +137,8 @@ fn split_module(frame: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     (end > 0).then(|| (Some(&named[..end]), &named[end + 2..]))
 }
 
-/// Splits `text` after the decimal number that it starts with.
-fn split_index(text: &[u8]) -> Option<(u32, &[u8])> {
+/// Splits `text` after the decimal number that it starts with, which is at most `u32::MAX`.
+pub(crate) fn split_index(text: &[u8]) -> Option<(u32, &[u8])> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let index = text[..digits]
         .iter()
@@ -177,7 +205,6 @@ mod tests {
             "q]#aot_func#0_[i]",
             "[app aot_func#7",
             "[app]#aot_func#7]#aot_func",
-            " [Wasm] aot_func#3",
             "\u{feff}aot_func#1",
         ] {
             assert_eq!(Frame::parse(frame.as_bytes()), Frame::Unreadable, "{frame:?}");
@@ -202,6 +229,9 @@ mod tests {
             "[app]#aot_func",
             "[Wasm] foo",
             "[Wasm] aot_func#3",
+            " [Wasm] aot_func#3",
+            "run [Wasm] [a]#aot_func#3",
+            "aot_func#3 [Wasm]_[j]",
             "[Wasm] ]#aot_func#3",
             "AOT_FUNC#1",
             "\u{0}",
@@ -224,7 +254,7 @@ mod tests {
             let frame = format!("{prefix}{marker}{defined_index}{rest}");
             let module = module.as_ref().map(String::as_bytes);
             let symbol = Symbol { module, kind, defined_index, rest: rest.as_bytes() };
-            prop_assume!(!frame.starts_with("[Wasm] "));
+            prop_assume!(!frame.starts_with("[Wasm] ") && !frame.contains(" [Wasm]"));
             prop_assert_eq!(Frame::parse(frame.as_bytes()), Frame::Wasm(symbol));
         }
     }

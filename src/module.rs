@@ -7,6 +7,8 @@ use std::ops::Index;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use bstr::ByteSlice;
+
 use crate::demangle::demangle;
 use crate::label::Label;
 use crate::wasm::Wasm;
@@ -101,6 +103,8 @@ pub struct Modules {
     all: Vec<Module>,
     by_name: BTreeMap<Vec<u8>, ModuleId>,
     unnamed: Option<ModuleId>,
+    longest_name: usize,
+    odd_names: Vec<Vec<u8>>,
 }
 
 /// A module of the same name, or also without a name, was added before.
@@ -118,7 +122,13 @@ impl Modules {
         match &module.name {
             Some(name) if self.by_name.contains_key(name) => return Err(DuplicateName),
             None if self.unnamed.is_some() => return Err(DuplicateName),
-            Some(name) => _ = self.by_name.insert(name.clone(), id),
+            Some(name) => {
+                self.longest_name = self.longest_name.max(name.len());
+                if name.contains(&b']') || name.contains_str("aot_func") {
+                    self.odd_names.push(name.clone());
+                }
+                self.by_name.insert(name.clone(), id);
+            }
             None => self.unnamed = Some(id),
         }
         self.all.push(module);
@@ -138,6 +148,16 @@ impl Modules {
     /// The modules, in the order in which they were added.
     pub fn ids(&self) -> impl ExactSizeIterator<Item = ModuleId> {
         (0..self.all.len()).map(ModuleId)
+    }
+
+    /// The length of the longest name, in bytes.
+    pub(crate) fn longest_name(&self) -> usize {
+        self.longest_name
+    }
+
+    /// The names that hold `]` or `aot_func`, which cannot be read out of a text without knowing them.
+    pub(crate) fn odd_names(&self) -> impl Iterator<Item = &[u8]> {
+        self.odd_names.iter().map(Vec::as_slice)
     }
 
     pub(crate) fn get_mut(&mut self, id: ModuleId) -> &mut Module {

@@ -1,5 +1,7 @@
 //! How much was translated.
 
+use bstr::ByteSlice;
+
 use crate::module::ModuleId;
 
 /// What was read and translated.
@@ -10,8 +12,12 @@ pub struct Summary {
     pub lines: u64,
     /// Lines without a frame that is, or looks like, a WAMR symbol.
     pub host_lines: u64,
+    /// Lines that are folded stacks, or any lines of a text.
+    pub stacks: u64,
     /// For each module, in the order in which they were added.
     pub modules: Vec<ModuleSummary>,
+    /// Whether a frame was already translated, before any WAMR symbol.
+    has_translation: bool,
 }
 
 /// What was translated with the names of one module.
@@ -37,6 +43,19 @@ pub(crate) struct TranslatedFrame {
 impl Summary {
     pub(crate) fn new(modules: usize) -> Self {
         Self { modules: vec![ModuleSummary::default(); modules], ..Self::default() }
+    }
+
+    /// Whether there are stacks, and none of them has a WAMR frame, translated or not.
+    #[must_use]
+    pub fn lacks_wamr_frames(&self) -> bool {
+        self.stacks > 0 && self.host_lines == self.lines && !self.has_translation
+    }
+
+    /// Notes whether `lines` hold a translated frame, as long as no other line has a WAMR frame.
+    pub(crate) fn look_for_translation(&mut self, lines: &[u8]) {
+        if self.host_lines == self.lines && !self.has_translation {
+            self.has_translation = lines.contains_str("[Wasm]");
+        }
     }
 
     pub(crate) fn count_frame(&mut self, frame: TranslatedFrame) {

@@ -1,39 +1,113 @@
 //! Translates one line at a time.
 
+use std::ops::Range;
+
 use bstr::ByteSlice;
 
 use crate::folded::Line;
-use crate::frame::{Frame, Kind, Symbol, TRANSLATED};
+use crate::frame::{Frame, Kind, Symbol, WASM_PREFIX, WASM_SUFFIX, next_frame};
 use crate::label::Label;
 use crate::module::{ModuleId, Modules};
 use crate::prefix_cache::PrefixCache;
 use crate::report::{Cause, Report};
+use crate::stack_check::{CodeName, StackCheck, StackChecks};
 use crate::summary::{Summary, TranslatedFrame};
+use crate::text::next_symbol;
 
-/// Puts the names of functions into folded stacks, line by line.
+/// What the lines are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// Folded stacks.
+    #[default]
+    Folded,
+    /// Any text, in which symbols stand anywhere.
+    Text,
+}
+
+/// Puts the names of functions into lines.
 #[derive(Debug)]
 pub struct Translator {
     modules: Modules,
-    stack_checks: bool,
+    format: Format,
     annotates: bool,
+    name_first: bool,
+    stack_check: StackCheck,
+    checks: StackChecks,
     report: Report,
     summary: Summary,
     cache: PrefixCache,
+    /// The line that waits.
+    waiting: Option<Waiting>,
+}
+
+/// How far a line was translated that waits until it is known whether code of a name has stack checks.
+#[derive(Debug)]
+struct Waiting {
+    name: CodeName,
+    progress: Progress,
+    translation: Vec<u8>,
+}
+
+/// How far a line is translated.
+#[derive(Debug)]
+struct Progress {
+    /// The length of the part that is translated.
+    done: usize,
+    /// The module of the last translated frame.
+    module: Option<ModuleId>,
+    has_symbol: bool,
+    /// Frames after one that must be reported are not cached, so that it is reported each time.
+    can_cache: bool,
+}
+
+/// What a symbol stands for.
+enum Resolved<'a> {
+    Function(Function<'a>),
+    Unknown(Cause),
+    Other,
+}
+
+/// A function that a symbol names.
+struct Function<'a> {
+    symbol: Symbol<'a>,
+    module: ModuleId,
+    /// Whether this is only the stack check of the function.
+    is_check: bool,
+}
+
+/// What became of a line.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// It was translated, and this is the module of its last translated frame.
+    Done(Option<ModuleId>),
+    /// It must wait for [`Translator::find_stack_checks`] or [`Translator::end_input`].
+    Waits,
 }
 
 impl Translator {
-    /// A translator with the names of `modules`, for code without stack checks.
+    /// A translator with the names of `modules`.
     #[must_use]
     pub fn new(modules: Modules) -> Self {
+        let stack_check = StackCheck::default();
         let summary = Summary::new(modules.ids().len());
         Self {
-            modules,
-            stack_checks: false,
+            format: Format::default(),
             annotates: false,
+            name_first: false,
+            stack_check,
+            checks: StackChecks::new(stack_check, &modules),
             report: Report::default(),
             summary,
             cache: PrefixCache::default(),
+            waiting: None,
+            modules,
         }
+    }
+
+    /// Sets what the lines are. By default they are folded stacks.
+    pub fn set_format(&mut self, format: Format) {
+        self.format = format;
     }
 
     /// Sets whether translated frames without an annotation get `_[j]`, as JIT code has it. By default they
@@ -43,121 +117,251 @@ impl Translator {
         self.cache = PrefixCache::default();
     }
 
-    /// Sets whether `aot_func#N` is only the stack check in front of a function, shown as `NAME_precheck`. By
-    /// default it is the function.
-    pub fn set_stack_checks(&mut self, stack_checks: bool) {
-        self.stack_checks = stack_checks;
+    /// Sets whether frames are shown as `NAME [Wasm] [MODULE]`. By default they are `[Wasm] [MODULE] NAME`.
+    pub fn set_name_first(&mut self, name_first: bool) {
+        self.name_first = name_first;
         self.cache = PrefixCache::default();
+    }
+
+    /// Sets whether `aot_func#N` is only a stack check, shown as `NAME_precheck`. By default that is so for
+    /// the module names for which [`Self::find_stack_checks`] has found it.
+    pub fn set_stack_check(&mut self, stack_check: StackCheck) {
+        self.stack_check = stack_check;
+        self.checks = StackChecks::new(stack_check, &self.modules);
+        self.cache = PrefixCache::default();
+    }
+
+    /// With [`StackCheck::Auto`], finds the module names whose code has stack checks: those with an
+    /// `aot_func_internal#N` in `lines`, which are whole lines with their newlines. Call it with all lines of
+    /// the input before the first is translated; [`Filter`](crate::Filter) does that itself.
+    pub fn find_stack_checks(&mut self, lines: &[u8]) {
+        let mut done = 0;
+        while let Some(evidence) = self.checks.evidence()
+            && let Some(hit) = lines[done..].find(evidence)
+        {
+            let hit = done + hit;
+            let start = lines[..hit].rfind_byte(b'\n').map_or(0, |newline| newline + 1);
+            done = lines[hit..].find_byte(b'\n').map_or(lines.len(), |newline| hit + newline);
+            self.find_stack_checks_in_line(&lines[start..done]);
+        }
+    }
+
+    fn find_stack_checks_in_line(&mut self, line: &[u8]) {
+        let Line::Stack(text) = self.parse(line) else {
+            return;
+        };
+        let mut at = 0;
+        while let Some((range, frame)) = next(self.format, text, at, &self.modules) {
+            at = range.end;
+            if let Frame::Wasm(symbol) = frame
+                && symbol.kind == Kind::Internal
+                && let Some(module) = self.modules.find(symbol.module)
+                && self.checks.add(CodeName::of(&symbol, module))
+            {
+                self.cache = PrefixCache::default();
+            }
+        }
+    }
+
+    /// Starts a new input, of which [`Self::advance`] translates the lines.
+    pub(crate) fn start_input(&mut self) {
+        self.set_stack_check(self.stack_check);
+        self.checks.start_input();
+        self.waiting = None;
+    }
+
+    /// Ends the input: nothing must wait any more.
+    pub(crate) fn end_input(&mut self) {
+        self.checks.end_input();
+    }
+
+    /// Whether more lines could tell of stack checks.
+    pub(crate) fn seeks_stack_checks(&self) -> bool {
+        self.checks.evidence().is_some()
+    }
+
+    /// Whether the line must still wait for which [`Self::advance`] returned [`Outcome::Waits`].
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.as_ref().is_some_and(|waiting| self.checks.of(waiting.name).is_none())
     }
 
     /// Appends the translation of `line` to `output`, both without a newline. Returns the module of the last
     /// translated frame. What cannot be translated is copied and reported.
     pub fn translate(&mut self, line: &[u8], output: &mut Vec<u8>) -> Option<ModuleId> {
-        self.summary.lines += 1;
-        let (done, module) = match Line::parse(line) {
-            Line::Stack(stack) => self.stack(stack, output),
-            Line::Ignored => {
-                self.summary.host_lines += 1;
-                (0, None)
+        loop {
+            match self.advance(line, output) {
+                Outcome::Done(module) => return module,
+                Outcome::Waits => self.end_input(),
             }
-            Line::NoCount => {
-                self.summary.host_lines += 1;
-                self.report.add(Cause::NoCount, self.summary.lines, line);
-                (0, None)
-            }
-        };
-        output.extend_from_slice(&line[done..]);
-        if let Some(module) = module {
-            self.summary.modules[module.index()].lines += 1;
         }
-        module
     }
 
-    /// Translates `stack` up to its last WAMR frame. Returns the length of that part, and the module of the
-    /// last translated frame.
-    fn stack(&mut self, stack: &[u8], output: &mut Vec<u8>) -> (usize, Option<ModuleId>) {
-        let is_separator = |&byte: &u8| byte == b';';
+    /// Translates `line` as [`Self::translate`] does, unless it must wait. Then nothing is appended, and the
+    /// next call must be for the same line: it continues where this one stopped.
+    pub(crate) fn advance(&mut self, line: &[u8], output: &mut Vec<u8>) -> Outcome {
+        let parsed = self.parse(line);
+        let Line::Stack(text) = parsed else {
+            self.skip_line(line, parsed);
+            output.extend_from_slice(line);
+            return Outcome::Done(None);
+        };
         let start = output.len();
-        let (mut done, cached) = self.cache.restore(stack, output);
-        let mut module = cached.last().map(|cached| cached.frame.module);
-        let mut is_host = module.is_none();
+        let mut progress = match self.waiting.take() {
+            Some(waiting) => {
+                output.extend_from_slice(&waiting.translation);
+                waiting.progress
+            }
+            None => self.start(text, output),
+        };
+        if let Err(name) = self.symbols(text, &mut progress, start, output) {
+            self.waiting = Some(Waiting { name, progress, translation: output.split_off(start) });
+            return Outcome::Waits;
+        }
+        output.extend_from_slice(&line[progress.done..]);
+        if !progress.has_symbol {
+            self.summary.host_lines += 1;
+            self.summary.look_for_translation(line);
+        }
+        if let Some(module) = progress.module {
+            self.summary.modules[module.index()].lines += 1;
+        }
+        Outcome::Done(progress.module)
+    }
+
+    /// Counts `lines`, which are whole lines with their newlines, that have no `#` and so no symbol.
+    pub(crate) fn skip_lines(&mut self, lines: &[u8]) {
+        for line in lines.lines_with_terminator() {
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            self.skip_line(line, self.parse(line));
+        }
+        self.summary.look_for_translation(lines);
+    }
+
+    fn skip_line(&mut self, line: &[u8], parsed: Line<'_>) {
+        self.summary.lines += 1;
+        self.summary.host_lines += 1;
+        match parsed {
+            Line::Stack(_) => self.summary.stacks += 1,
+            Line::Ignored => {}
+            Line::NoCount => self.report.add(Cause::NoCount, self.summary.lines, line),
+        }
+    }
+
+    /// Parses `line`. In a text, all of it may hold symbols.
+    fn parse<'a>(&self, line: &'a [u8]) -> Line<'a> {
+        match self.format {
+            Format::Folded => Line::parse(line),
+            Format::Text => Line::Stack(line),
+        }
+    }
+
+    /// Starts a new line: appends the translation of the frames that it shares with the one before.
+    fn start(&mut self, text: &[u8], output: &mut Vec<u8>) -> Progress {
+        self.summary.lines += 1;
+        self.summary.stacks += 1;
+        if self.format == Format::Text {
+            return Progress { done: 0, module: None, has_symbol: false, can_cache: false };
+        }
+        let (done, cached) = self.cache.restore(text, output);
         for cached in cached {
             self.summary.count_frame(cached.frame);
         }
-        // Frames after one that must be reported are not cached, so that it is reported each time.
-        let mut can_cache = true;
-        // A WAMR symbol has a `#`, and few other frames have.
-        while let Some(hash) = stack[done..].find_byte(b'#') {
-            let hash = done + hash;
-            let begin = stack[done..hash].iter().rposition(is_separator).map_or(done, |at| done + at + 1);
-            let end = stack[hash..].iter().position(is_separator).map_or(stack.len(), |at| hash + at);
-            output.extend_from_slice(&stack[done..begin]);
-            let frame = &stack[begin..end];
-            let (translated, cause) = self.frame(frame, output);
-            is_host &= translated.is_none() && cause.is_none();
-            if let Some(cause) = cause {
-                self.report.add(cause, self.summary.lines, frame);
-                can_cache = false;
-            }
-            if let Some(translated) = translated {
-                module = Some(translated.module);
-                self.summary.count_frame(translated);
-                if can_cache {
-                    self.cache.push(&stack[..end], &output[start..], translated);
-                }
-            } else {
-                output.extend_from_slice(frame);
-            }
-            done = end;
-        }
-        self.summary.host_lines += u64::from(is_host);
-        (done, module)
+        let module = cached.last().map(|cached| cached.frame.module);
+        Progress { done, module, has_symbol: module.is_some(), can_cache: true }
     }
 
-    /// Appends the translation of `frame`, if it has one. Returns what was translated, and what is to be
-    /// reported.
-    fn frame(&mut self, frame: &[u8], output: &mut Vec<u8>) -> (Option<TranslatedFrame>, Option<Cause>) {
-        match Frame::parse(frame) {
-            Frame::Wasm(symbol) => match (self.modules.find(symbol.module), symbol.module) {
-                (Some(module), _) => {
-                    let (translated, cause) = self.symbol(symbol, module, output);
-                    (Some(translated), cause)
-                }
-                (None, Some(name)) => (None, Some(Cause::UnknownModule(name.to_vec()))),
-                (None, None) => (None, Some(Cause::NoModule)),
-            },
-            Frame::Unreadable => (None, Some(Cause::Unreadable)),
-            Frame::Other => (None, None),
-        }
-    }
-
-    /// Appends the translation of `symbol`, a function of `module`.
-    fn symbol(
+    /// Translates the symbols of `text`; the translation of the line starts at `output[start..]`. Stops with
+    /// the name of the code if it must be known whether that has stack checks.
+    fn symbols(
         &mut self,
-        symbol: Symbol<'_>,
-        module: ModuleId,
+        text: &[u8],
+        progress: &mut Progress,
+        start: usize,
         output: &mut Vec<u8>,
-    ) -> (TranslatedFrame, Option<Cause>) {
-        output.extend_from_slice(TRANSLATED);
-        if let Some(name) = symbol.module {
-            output.push(b'[');
-            output.extend_from_slice(name);
-            output.extend_from_slice(b"] ");
+    ) -> Result<(), CodeName> {
+        while let Some((range, frame)) = next(self.format, text, progress.done, &self.modules) {
+            let resolved = self.resolve(frame)?;
+            let source = &text[range.clone()];
+            output.extend_from_slice(&text[progress.done..range.start]);
+            progress.done = range.end;
+            progress.has_symbol |= !matches!(resolved, Resolved::Other);
+            let cause = match resolved {
+                Resolved::Function(function) => {
+                    let (frame, cause) = self.function(function, output);
+                    self.summary.count_frame(frame);
+                    progress.module = Some(frame.module);
+                    progress.can_cache &= cause.is_none();
+                    if progress.can_cache {
+                        self.cache.push(&text[..range.end], &output[start..], frame);
+                    }
+                    cause
+                }
+                Resolved::Unknown(cause) => {
+                    output.extend_from_slice(source);
+                    progress.can_cache = false;
+                    Some(cause)
+                }
+                Resolved::Other => {
+                    output.extend_from_slice(source);
+                    None
+                }
+            };
+            if let Some(cause) = cause {
+                self.report.add(cause, self.summary.lines, source);
+            }
         }
+        Ok(())
+    }
+
+    /// What `frame` stands for. An error if it must be known whether code of this name has stack checks.
+    fn resolve<'a>(&mut self, frame: Frame<'a>) -> Result<Resolved<'a>, CodeName> {
+        let symbol = match frame {
+            Frame::Wasm(symbol) => symbol,
+            Frame::Unreadable => return Ok(Resolved::Unknown(Cause::Unreadable)),
+            Frame::Other => return Ok(Resolved::Other),
+        };
+        let Some(module) = self.modules.find(symbol.module) else {
+            let unknown = |name: &[u8]| Cause::UnknownModule(name.to_vec());
+            return Ok(Resolved::Unknown(symbol.module.map_or(Cause::NoModule, unknown)));
+        };
+        let name = CodeName::of(&symbol, module);
+        let has_checks = self.checks.of(name);
+        if symbol.kind == Kind::Internal && has_checks.is_none() {
+            self.checks.add(name);
+        }
+        let is_check = symbol.may_be_check() && has_checks.ok_or(name)?;
+        Ok(Resolved::Function(Function { symbol, module, is_check }))
+    }
+
+    /// Appends the translation of `function`. Returns what was translated, and what must be reported.
+    fn function(&mut self, function: Function<'_>, output: &mut Vec<u8>) -> (TranslatedFrame, Option<Cause>) {
+        let Function { symbol, module, is_check } = function;
         let loaded = self.modules.get_mut(module);
         let index = loaded.function_index(symbol.defined_index);
         let label = loaded.label(index);
         let is_named = label.is_some_and(Label::is_named);
         let cause = label.is_none().then_some(Cause::IndexOutOfRange(module));
+        if !self.name_first {
+            output.extend_from_slice(WASM_PREFIX);
+            if let Some(name) = symbol.module {
+                output.push(b'[');
+                output.extend_from_slice(name);
+                output.extend_from_slice(b"] ");
+            }
+        }
         match label {
             Some(label) => output.extend_from_slice(label.text().as_bytes()),
             None => output.extend_from_slice(Label::unnamed(index).text().as_bytes()),
         }
-        if self.stack_checks && symbol.kind == Kind::Func && !symbol.is_wrapper() {
+        if is_check {
             output.extend_from_slice(b"_precheck");
         }
-        output.extend_from_slice(symbol.rest);
-        if self.annotates && !symbol.is_annotated() {
+        if self.name_first {
+            push_name_first_rest(&symbol, output);
+        } else if !symbol.rest.is_empty() {
+            output.extend_from_slice(symbol.rest);
+        }
+        if self.annotates && symbol.split_annotation().1.is_empty() {
             output.extend_from_slice(b"_[j]");
         }
         (TranslatedFrame { module, is_named }, cause)
@@ -179,5 +383,40 @@ impl Translator {
     #[must_use]
     pub fn summary(&self) -> &Summary {
         &self.summary
+    }
+
+    /// Whether code with the module name `name`, or without one, has stack checks, as far as that was found.
+    #[must_use]
+    pub fn has_stack_checks(&self, name: Option<&[u8]>) -> bool {
+        let code_name = |module| if name.is_some() { CodeName::Module(module) } else { CodeName::None };
+        let known = self.modules.find(name).and_then(|module| self.checks.of(code_name(module)));
+        known.unwrap_or(false)
+    }
+}
+
+/// Appends what follows the name of a function that comes first: `REST [Wasm] [MODULE]`, and the annotation.
+fn push_name_first_rest(symbol: &Symbol<'_>, output: &mut Vec<u8>) {
+    let (rest, annotation) = symbol.split_annotation();
+    output.extend_from_slice(rest);
+    output.extend_from_slice(WASM_SUFFIX);
+    if let Some(name) = symbol.module {
+        output.extend_from_slice(b" [");
+        output.extend_from_slice(name);
+        output.push(b']');
+    }
+    output.extend_from_slice(annotation);
+}
+
+/// The next symbol of `text` from `from` on, and where it is.
+#[inline]
+fn next<'a>(
+    format: Format,
+    text: &'a [u8],
+    from: usize,
+    modules: &Modules,
+) -> Option<(Range<usize>, Frame<'a>)> {
+    match format {
+        Format::Folded => next_frame(text, from),
+        Format::Text => next_symbol(text, from, modules),
     }
 }

@@ -48,9 +48,10 @@ fn an_input_that_fails_in_the_middle_loses_no_whole_line() {
     for stack_check in [StackCheck::Auto, StackCheck::On, StackCheck::Off] {
         let dir = tempfile::tempdir().unwrap();
         let mut output = Vec::new();
-        let mut filter = Filter::new(Translator::new(app_modules()), &mut output);
+        let mut translator = Translator::new(app_modules());
+        translator.set_stack_check(stack_check);
+        let mut filter = Filter::new(translator, &mut output);
         filter.set_split_dir(Some(SplitDir::create(dir.path(), &app_modules()).unwrap()));
-        filter.set_stack_check(stack_check);
         filter.set_hold_limit(10);
         let lines = b"main 1\nmain;aot_func#0 2\nmain;host 3\nmain;aot_func#1 4".to_vec();
         let error = filter.run(Portions::new([Ok(lines), Err(io::Error::other("cut"))])).unwrap_err();

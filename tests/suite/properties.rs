@@ -41,8 +41,9 @@ fn translator() -> Translator {
 /// The whole filter, on an input that needs no look ahead.
 fn filter(profile: impl Read, stack_check: StackCheck) -> Vec<u8> {
     let mut output = Vec::new();
-    let mut filter = Filter::new(translator(), &mut output);
-    filter.set_stack_check(stack_check);
+    let mut translator = translator();
+    translator.set_stack_check(stack_check);
+    let mut filter = Filter::new(translator, &mut output);
     filter.set_hold_limit(100);
     filter.run(profile).unwrap();
     output
@@ -195,17 +196,18 @@ proptest! {
     #[test]
     fn the_split_files_hold_the_lines_with_a_translated_frame(lines in profile()) {
         let dir = tempfile::tempdir().unwrap();
-        let files = SplitDir::files(dir.path(), translator().modules()).unwrap();
-        let mut filter = Filter::new(translator(), Vec::new());
-        filter.set_split_dir(Some(SplitDir::create(dir.path(), translator().modules()).unwrap()));
-        filter.set_stack_check(StackCheck::Off);
+        let files = SplitDir::files(dir.path(), self::translator().modules()).unwrap();
+        let mut translator = translator();
+        translator.set_stack_check(StackCheck::Off);
+        let mut filter = Filter::new(translator, Vec::new());
+        filter.set_split_dir(Some(SplitDir::create(dir.path(), self::translator().modules()).unwrap()));
         filter.run(text(&lines).as_slice()).unwrap();
         filter.finish().unwrap();
 
         let mut expected = [(); 3].map(|()| Vec::new());
         for line in &lines {
             let mut translated = Vec::new();
-            if let Some(module) = translator().translate(line, &mut translated) {
+            if let Some(module) = self::translator().translate(line, &mut translated) {
                 expected[module.index()].push(translated);
             }
         }

@@ -138,8 +138,9 @@ fn an_input_is_read_to_its_end_and_no_further() {
         let lines = ["main 1\nmain;aot_", "func#0 2\n", "main 3"].map(|part| Ok(part.into()));
         let input = Portions::new([interrupted].into_iter().chain(lines));
         let mut output = Flushed::default();
-        let mut filter = Filter::new(Translator::new(app_modules()), &mut output);
-        filter.set_stack_check(stack_check);
+        let mut translator = Translator::new(app_modules());
+        translator.set_stack_check(stack_check);
+        let mut filter = Filter::new(translator, &mut output);
         filter.run(input).unwrap();
         assert_eq!(output.written, b"main 1\nmain;[Wasm] run 2\nmain 3\n");
         assert!(output.flushes >= 3, "each block is flushed");

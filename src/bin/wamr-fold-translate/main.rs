@@ -65,8 +65,8 @@ impl Job {
         };
         let mut translator = Translator::new(modules);
         translator.set_annotate(config.annotate);
+        translator.set_stack_check(config.stack_check);
         let mut filter = Filter::new(translator, output);
-        filter.set_stack_check(config.stack_check);
         filter.set_split_dir(split_dir);
         Ok(Self { input, filter, signals })
     }
