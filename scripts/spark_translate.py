@@ -10,7 +10,7 @@ job with the filter's message, which counts lines from the start of a partition.
 """
 
 # The filter and the wasm files are shipped to the executors, and the filter runs once for each partition.
-# What it decides for a whole profile, which code has stack checks, is found out in a pass of its own.
+# A first pass finds out which code has stack checks, as the filter decides that for the whole profile.
 
 import argparse
 import os
@@ -115,9 +115,13 @@ def ship(context, arguments, directory):
     operands = []
     for number, module in enumerate(arguments.modules):
         name, path = named(module)
-        add_file(path, f"module-{number}.wasm")
-        operands.append(f"{name}=module-{number}.wasm")
+        add_file(path, shipped(number))
+        operands.append(f"{name}={shipped(number)}")
     return operands
+
+
+def shipped(number):
+    return f"module-{number}.wasm"
 
 
 def named(module):
@@ -192,11 +196,12 @@ def merged(lines):
 
 
 def cause(error, modules):
-    """What a person needs to know of an exception of Spark: the filter's messages, or the exception's own."""
+    """The filter's messages in an exception of Spark, with the modules' own paths, or else the exception's."""
     messages = re.findall(rf"{FILTER}: .*", error)
     own = re.search(r"(?:Exception|Error): (.*)", error)
     text = "\n".join(dict.fromkeys(messages)) or f"spark_translate.py: {own[1] if own else error}"
-    return re.sub(r"\bmodule-(\d+)\.wasm\b", lambda match: named(modules[int(match[1])])[1], text)
+    paths = {shipped(number): named(module)[1] for number, module in enumerate(modules)}
+    return re.sub(r"module-\d+\.wasm", lambda match: paths.get(match[0], match[0]), text)
 
 
 if __name__ == "__main__":
