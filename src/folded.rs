@@ -35,11 +35,6 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Whether `text` is a sample count: digits, optionally with a point and more digits.
-pub(crate) fn is_count(text: &[u8]) -> bool {
-    !text.is_empty() && trim_count_end(text).is_empty()
-}
-
 /// `text` without the count at its end and the blanks before it; `None` if there is no count, or nothing
 /// else.
 fn strip_count(text: &[u8]) -> Option<&[u8]> {
@@ -72,7 +67,6 @@ fn trim_end(text: &[u8], is_trimmed: impl Fn(u8) -> bool) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::Line::{self, Ignored, NoCount};
-    use super::is_count;
 
     #[test]
     fn a_line_is_a_stack_with_counts() {
@@ -138,16 +132,6 @@ mod tests {
     fn blank_lines_and_comments_are_ignored() {
         for line in ["", " ", "\t", "\r", " \t \r", "# x", "# x 5", "# ", "# aot_func#1 5"] {
             assert_eq!(Line::parse(line.as_bytes()), Ignored, "{line:?}");
-        }
-    }
-
-    #[test]
-    fn a_count_is_digits_optionally_with_a_point() {
-        for count in ["0", "12", "12.5", "12.", "007"] {
-            assert!(is_count(count.as_bytes()), "{count:?}");
-        }
-        for other in ["", ".", ".5", "-1", "+1", "1e3", "1.2.3", "1,5", "0x1f", "١"] {
-            assert!(!is_count(other.as_bytes()), "{other:?}");
         }
     }
 }

@@ -2,8 +2,6 @@
 
 use bstr::ByteSlice;
 
-use crate::folded::is_count;
-
 /// How a function is shown: never empty, without `;` and control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
@@ -39,22 +37,32 @@ impl Label {
     }
 }
 
-/// `name` (any bytes) as text that breaks neither a line nor a terminal: `;`, which separates frames, becomes
-/// `:`; control characters become `_`; bytes that are not UTF-8, for which inferno refuses the whole input,
-/// become U+FFFD. Blanks at both ends are dropped. A number after a blank at the end looks like a sample
-/// count to renderers, so that blank becomes `_`.
+/// `name` (any bytes) as text that breaks neither a line nor a terminal.
+///
+/// `;`, which separates frames, becomes `:`. Control characters and white space but blanks become `_`. Bytes
+/// that are not UTF-8, for which inferno refuses the whole input, become U+FFFD. Blanks at both ends are
+/// dropped. A number at the end looks like a sample count to renderers (flamegraph.pl's `\s` and `\d` are
+/// Unicode's), so the blank before it becomes `_`, and a name that is a number gets a `_` in front.
 fn safe(name: &[u8]) -> String {
     let safe_char = |char: char| match char {
         ';' => ':',
-        char if char.is_control() => '_',
+        ' ' => ' ',
+        char if char.is_control() || char.is_whitespace() => '_',
         char => char,
     };
     let name: String = name.chars().map(safe_char).collect();
     let name = name.trim_matches(' ');
     match name.rsplit_once(' ') {
-        Some((words, number)) if is_count(number.as_bytes()) => format!("{words}_{number}"),
+        Some((words, number)) if is_number(number) => format!("{words}_{number}"),
+        None if is_number(name) => format!("_{name}"),
         _ => name.to_owned(),
     }
+}
+
+/// Whether `text` is a number to a renderer: numeric characters, optionally with a point and more of them.
+fn is_number(text: &str) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    !whole.is_empty() && whole.chars().chain(fraction.chars()).all(char::is_numeric)
 }
 
 #[cfg(test)]
@@ -81,9 +89,11 @@ mod tests {
             ("new\nline\r", "new_line_"),
             ("nul\0esc\u{1b}[31mdel\u{7f}", "nul_esc_[31mdel_"),
             ("c1\u{80}\u{85}\u{9f}end", "c1___end"),
-            ("no-break\u{a0}space", "no-break\u{a0}space"),
+            ("no-break\u{a0}space", "no-break_space"),
+            ("line\u{2028}separator", "line_separator"),
             ("  both ends  ", "both ends"),
-            ("\u{a0}no blank\u{a0}", "\u{a0}no blank\u{a0}"),
+            ("\u{a0}no blank\u{a0}", "_no blank_"),
+            ("\u{a0}", "_"),
             (" ", ""),
             ("", ""),
             ("foo 12", "foo_12"),
@@ -93,7 +103,19 @@ mod tests {
             ("foo 12 ", "foo_12"),
             ("foo 12x", "foo 12x"),
             ("foo\t12", "foo_12"),
-            ("12", "12"),
+            ("12", "_12"),
+            ("12.5", "_12.5"),
+            (" 12. ", "_12."),
+            ("12.5.6", "12.5.6"),
+            (".5", ".5"),
+            (".", "."),
+            ("12a", "12a"),
+            ("foo\u{a0}12", "foo_12"),
+            ("foo 5\u{a0}", "foo 5_"),
+            ("foo \u{661}\u{662}", "foo_\u{661}\u{662}"),
+            ("\u{661}", "_\u{661}"),
+            ("foo \u{2167}", "foo_\u{2167}"),
+            ("foo \u{bd}.\u{b2}", "foo_\u{bd}.\u{b2}"),
         ] {
             assert_eq!(safe(name.as_bytes()), label, "{name:?}");
         }

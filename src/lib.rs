@@ -12,7 +12,7 @@
 //!
 //! let mut translator = Translator::new(modules);
 //! let mut output = Vec::new();
-//! translator.translate(b"iwasm;aot_call_function;aot_func#61;aot_func#57 12", &mut output);
+//! translator.translate(b"iwasm;aot_call_function;aot_func#79;aot_func#36 12", &mut output);
 //! assert_eq!(output, b"iwasm;aot_call_function;[Wasm] _start;[Wasm] __main_void 12");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

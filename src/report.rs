@@ -10,7 +10,7 @@ const MAX_UNKNOWN_MODULES: usize = 10;
 /// How many bytes of an example are kept.
 const MAX_EXAMPLE: usize = 128;
 
-/// Why a frame or line was not translated, or not with certainty.
+/// Why a frame or line is unresolved.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cause {
@@ -24,7 +24,8 @@ pub enum Cause {
     Unreadable,
     /// The line has no sample count.
     NoCount,
-    /// The function index is past the last function of the module. The frame was translated to its index.
+    /// The function index is past the last function of the module, so this is not the build that was profiled.
+    /// The frame was translated to its index.
     IndexOutOfRange(ModuleId),
 }
 
@@ -78,10 +79,9 @@ impl Report {
         &self.findings
     }
 
-    /// How many frames and lines were left as they are.
+    /// How many frames and lines are unresolved: all that have a finding.
     #[must_use]
     pub fn unresolved(&self) -> u64 {
-        let left = self.findings.iter().filter(|finding| !matches!(finding.cause, Cause::IndexOutOfRange(_)));
-        left.map(|finding| finding.count).sum()
+        self.findings.iter().map(|finding| finding.count).sum()
     }
 }

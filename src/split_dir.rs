@@ -5,11 +5,9 @@ use std::error;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-
-use tempfile::TempDir;
 
 use crate::module::{ModuleId, Modules};
 
@@ -23,7 +21,7 @@ const MAX_PENDING_OF_FILE: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct SplitDir {
     path: PathBuf,
-    temporary: TempDir,
+    hidden: PathBuf,
     files: Vec<SplitFile>,
     /// The first error of [`Self::write`].
     error: Option<SplitError>,
@@ -71,25 +69,31 @@ impl SplitDir {
     pub fn create(directory: impl AsRef<Path>, modules: &Modules) -> Result<Self, SplitError> {
         let directory = directory.as_ref();
         let paths = Self::files(directory, modules)?;
-        let temporary = fs::create_dir_all(directory)
+        let hidden = fs::create_dir_all(directory)
             .and_then(|()| tempfile::Builder::new().prefix(".wamr-fold-translate-").tempdir_in(directory))
             .map_err(|error| SplitError::Directory(directory.to_owned(), error))?;
-        let mut files = Vec::with_capacity(paths.len());
+        let mut split_dir =
+            Self { path: directory.to_owned(), hidden: hidden.keep(), files: Vec::new(), error: None };
         for path in paths {
-            let name = path.file_name().unwrap_or_default().to_owned();
-            if fs::symlink_metadata(&path).is_ok_and(|existing| existing.is_dir()) {
-                return Err(SplitError::File(path, io::ErrorKind::IsADirectory.into()));
-            }
-            File::create(temporary.path().join(&name)).map_err(|error| SplitError::File(path, error))?;
-            files.push(SplitFile { name, pending: Vec::new() });
+            split_dir.create_file(&path).map_err(|error| SplitError::File(path, error))?;
         }
-        Ok(Self { path: directory.to_owned(), temporary, files, error: None })
+        Ok(split_dir)
     }
 
-    /// The hidden directory that holds the files until [`Self::finish`].
+    fn create_file(&mut self, path: &Path) -> io::Result<()> {
+        refuse_directory(path)?;
+        let name = path.file_name().unwrap_or_default();
+        File::create(self.hidden.join(name))?;
+        self.files.push(SplitFile { name: name.to_owned(), pending: Vec::new() });
+        Ok(())
+    }
+
+    /// The files that must be removed if [`Self::finish`] is never called, and last the directory that holds
+    /// them. Dropping the value removes them, too.
     #[must_use]
-    pub fn temporary_directory(&self) -> &Path {
-        self.temporary.path()
+    pub fn temporary_paths(&self) -> Vec<PathBuf> {
+        let files = self.files.iter().map(|file| self.hidden.join(&file.name));
+        files.chain([self.hidden.clone()]).collect()
     }
 
     /// Appends `line`, which ends with a newline, to the file of `module`. The first error is kept for
@@ -115,7 +119,7 @@ impl SplitDir {
     ///
     /// # Errors
     ///
-    /// If a file cannot be written, now or before, or cannot be renamed.
+    /// If a file cannot be written, now or before, or cannot be renamed. Existing files are as before then.
     pub fn finish(mut self) -> Result<(), SplitError> {
         if let Some(error) = self.error.take() {
             return Err(error);
@@ -123,23 +127,70 @@ impl SplitDir {
         for file in 0..self.files.len() {
             self.flush(file)?;
         }
-        for file in &self.files {
-            let path = self.path.join(&file.name);
-            let renamed = fs::rename(self.temporary.path().join(&file.name), &path);
-            renamed.map_err(|error| SplitError::File(path, error))?;
+        for file in 0..self.files.len() {
+            if let Err(error) = self.publish(file) {
+                (0..file).rev().for_each(|file| self.restore(file));
+                return Err(SplitError::File(self.path.join(&self.files[file].name), error));
+            }
         }
         Ok(())
     }
 
+    /// Gives a file its name, and keeps the existing one in the hidden directory.
+    fn publish(&self, file: usize) -> io::Result<()> {
+        let (path, backup) = (self.path.join(&self.files[file].name), self.backup(file));
+        refuse_directory(&path)?;
+        // With a link, there is a file at any time. Not all file systems have links.
+        match fs::hard_link(&path, &backup).or_else(|_| fs::rename(&path, &backup)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let renamed = fs::rename(self.hidden.join(&self.files[file].name), &path);
+        if renamed.is_err() {
+            _ = fs::rename(backup, path);
+        }
+        renamed
+    }
+
+    /// Undoes [`Self::publish`].
+    fn restore(&self, file: usize) {
+        let path = self.path.join(&self.files[file].name);
+        if fs::rename(self.backup(file), &path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            _ = fs::remove_file(path);
+        }
+    }
+
+    /// Where the existing file is kept in the hidden directory. No split file has such a name.
+    fn backup(&self, file: usize) -> PathBuf {
+        self.hidden.join(file.to_string())
+    }
+
     fn flush(&mut self, file: usize) -> Result<(), SplitError> {
         let file = &mut self.files[file];
-        let path = self.temporary.path().join(&file.name);
+        let path = self.hidden.join(&file.name);
         let written =
             OpenOptions::new().append(true).open(path).and_then(|mut open| open.write_all(&file.pending));
         written.map_err(|error| SplitError::File(self.path.join(&file.name), error))?;
         file.pending.clear();
         Ok(())
     }
+}
+
+impl Drop for SplitDir {
+    // Without opening the directory, as there may be no file descriptor left.
+    fn drop(&mut self) {
+        for file in 0..self.files.len() {
+            _ = fs::remove_file(self.backup(file));
+        }
+        for path in self.temporary_paths() {
+            _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(path));
+        }
+    }
+}
+
+fn refuse_directory(path: &Path) -> io::Result<()> {
+    let is_directory = fs::symlink_metadata(path).is_ok_and(|existing| existing.is_dir());
+    if is_directory { Err(ErrorKind::IsADirectory.into()) } else { Ok(()) }
 }
 
 /// The file name for a module: `/`, `%`, control bytes and a leading `.` are written `%XX`.

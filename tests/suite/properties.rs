@@ -1,6 +1,5 @@
 //! What holds for every profile.
 
-use std::collections::BTreeMap;
 use std::env;
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -13,32 +12,32 @@ use proptest::sample::{Index, select};
 use wamr_fold_translate::{Filter, Module, Modules, SplitDir, StackCheck, Translator, Wasm};
 
 use crate::support::portions::Portions;
-use crate::support::reference::Reference;
+use crate::support::reference::{Checks, Reference};
 use crate::support::{app, wat};
 
 static APP: LazyLock<Wasm> = LazyLock::new(|| Wasm::read(app().as_slice()).unwrap());
 static ODD: LazyLock<Wasm> = LazyLock::new(|| {
     let names =
-        r#"(module (func (@name "a;b 12")) (func) (func (@name " \t ")) (func (@name "x]#aot_func#1")))"#;
-    Wasm::read(wat(names).as_slice()).unwrap()
+        ["a;b 12", "12", " \\t ", "x]#aot_func#1", "foo\u{a0}12", "foo \u{661}", "1.5", "a [Wasm] b", "# x"];
+    let functions: String = names.iter().map(|name| format!(r#"(func (@name "{name}")) (func)"#)).collect();
+    Wasm::read(wat(&format!("(module {functions})")).as_slice()).unwrap()
 });
 
-/// The modules by their names, `None` for the one that frames without a module's name belong to.
-fn modules() -> BTreeMap<Option<Vec<u8>>, &'static Wasm> {
-    [(None, &*APP), (Some("a"), &ODD), (Some("b]#aot_func#7"), &APP)]
-        .map(|(name, wasm)| (name.map(|name: &str| name.as_bytes().to_vec()), wasm))
-        .into()
+fn reference() -> Reference<'static> {
+    let modules = [(None, &*APP), (Some("a"), &*ODD), (Some("b]#aot_func#7"), &*APP)];
+    let modules = modules.map(|(name, wasm)| (name.map(|name: &str| name.as_bytes().to_vec()), wasm));
+    Reference { modules: modules.into(), name_first: false }
 }
 
 fn translator() -> Translator {
     let mut loaded = Modules::default();
-    for (name, wasm) in modules() {
+    for (name, wasm) in reference().modules {
         loaded.add(Module::new(name, "x.wasm", wasm.clone())).unwrap();
     }
     Translator::new(loaded)
 }
 
-/// The whole filter, on an input that needs no look ahead.
+/// The output of the whole filter, which holds 100 bytes in memory.
 fn filter(profile: impl Read, stack_check: StackCheck) -> Vec<u8> {
     let mut output = Vec::new();
     let mut translator = translator();
@@ -126,11 +125,29 @@ fn text(lines: &[Vec<u8>]) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn the_program_translates_as_the_reference_does(lines in profile(), stack_checks: bool) {
-        let reference = Reference::new(modules(), stack_checks);
-        let expected: Vec<_> = lines.iter().map(|line| reference.translate(line)).collect();
-        let stack_check = if stack_checks { StackCheck::On } else { StackCheck::Off };
-        prop_assert_eq!(filter(text(&lines).as_slice(), stack_check), text(&expected));
+    fn profiles_are_translated_as_by_the_reference(lines in profile(), sizes in vec(1..200_usize, 1..20)) {
+        let found = reference().find_checks(lines.iter().map(Vec::as_slice));
+        for (stack_check, checks) in
+            [(StackCheck::Auto, &found), (StackCheck::On, &Checks::All), (StackCheck::Off, &Checks::NONE)]
+        {
+            let translate = |line: &Vec<u8>| reference().translate(line, checks);
+            let expected = text(&lines.iter().map(translate).collect::<Vec<_>>());
+            prop_assert_eq!(&filter(text(&lines).as_slice(), stack_check), &expected);
+            prop_assert_eq!(&filter(Portions::of_sizes(&text(&lines), &sizes), stack_check), &expected);
+        }
+    }
+
+    #[test]
+    fn names_come_first_as_in_the_reference(lines in profile()) {
+        let reference = Reference { name_first: true, ..reference() };
+        let expected: Vec<_> = lines.iter().map(|line| reference.translate(line, &Checks::NONE)).collect();
+        let mut translator = translator();
+        translator.set_name_first(true);
+        for (line, expected) in lines.iter().zip(expected) {
+            let mut output = Vec::new();
+            translator.translate(line, &mut output);
+            prop_assert_eq!(output.as_bstr(), expected.as_bstr());
+        }
     }
 
     #[test]
@@ -170,15 +187,6 @@ proptest! {
         let once = filter(text(&lines).as_slice(), StackCheck::Auto);
         prop_assert_eq!(filter(once.as_slice(), StackCheck::Auto), once);
     }
-
-    #[test]
-    fn any_portions_of_the_input_give_the_same(lines in profile(), sizes in vec(1..200_usize, 1..20)) {
-        let profile = text(&lines);
-        for stack_check in [StackCheck::Auto, StackCheck::On, StackCheck::Off] {
-            let in_portions = filter(Portions::of_sizes(&profile, &sizes), stack_check);
-            prop_assert_eq!(in_portions, filter(profile.as_slice(), stack_check));
-        }
-    }
 }
 
 proptest! {
@@ -189,8 +197,12 @@ proptest! {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&text(&lines)).unwrap();
         let mut output = Vec::new();
-        Filter::new(translator(), &mut output).run_file(File::open(file.path()).unwrap()).unwrap();
-        prop_assert_eq!(output, self::filter(text(&lines).as_slice(), StackCheck::Auto));
+        let mut filter = Filter::new(translator(), &mut output);
+        // What is found in one input is forgotten with the next.
+        filter.run(&b"aot_func_internal#0;[a]#aot_func_internal#1 1\n"[..]).unwrap();
+        filter.run_file(File::open(file.path()).unwrap()).unwrap();
+        let piped = self::filter(text(&lines).as_slice(), StackCheck::Auto);
+        prop_assert_eq!(output.split_once_str("\n").unwrap().1.as_bstr(), piped.as_bstr());
     }
 
     #[test]
@@ -232,11 +244,11 @@ fn a_large_profile_is_translated_as_the_reference_does() {
         })
         .collect();
     let modules = wasms.iter().map(|(name, wasm)| (name.clone(), wasm)).collect();
-    let reference = Reference::new(modules, false);
+    let reference = Reference { modules, name_first: false };
     let (profile, translation) =
         (fs::read(variable("PROFILE")).unwrap(), fs::read(variable("TRANSLATION")).unwrap());
     assert_eq!(profile.lines().count(), translation.lines().count());
     for (number, (line, translated)) in profile.lines().zip(translation.lines()).enumerate() {
-        assert!(reference.translate(line) == translated, "line {}", number + 1);
+        assert!(reference.translate(line, &Checks::NONE) == translated, "line {}", number + 1);
     }
 }

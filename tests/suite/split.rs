@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use wamr_fold_translate::{ModuleId, SplitDir};
 
-use crate::support::{app, app_modules, failure, program, shell, stack, success, wat};
+use crate::support::{Outcome, app, app_modules, failure, program, shell, stack, success, wat};
 
 #[test]
 fn a_line_goes_to_the_module_of_its_last_wasm_frame() {
@@ -115,14 +115,68 @@ fn a_symbolic_link_to_a_directory_is_replaced_too() {
 
 #[test]
 fn a_file_that_is_read_or_written_is_not_replaced() {
-    for redirections in ["< app.folded", "< /dev/null >> app.folded"] {
-        let mut filter = shell(&format!(r#""$FILTER" -d . app.wasm {redirections}"#));
-        filter = filter.with_app().with_file("app.folded", "aot_func#0 1\n");
-        let message = "./app.folded: is the input or output file: pass another DIR";
-        assert_eq!(filter.pipe(""), failure(2, "", message));
-        assert_eq!(filter.read("app.folded"), "aot_func#0 1\n");
-        assert_eq!(filter.list("."), ["app.folded", "app.wasm"]);
+    for (arguments, message) in [
+        ("-d . app.wasm < app.folded", "./app.folded: input file is split file: pass another DIR"),
+        (
+            "-d . app.wasm < /dev/null >> app.folded",
+            "./app.folded: output file is split file: pass another DIR",
+        ),
+        ("-d . app.folded < /dev/null", "./app.folded: MODULE is split file: pass another DIR"),
+        (
+            "-d . lib=app.wasm app=app.folded < /dev/null",
+            "./app.folded: MODULE is split file: pass another DIR",
+        ),
+        ("app.wasm < /dev/null >> app.wasm", "app.wasm: MODULE is output file"),
+        ("-d new app.wasm < /dev/null >> app.wasm", "app.wasm: MODULE is output file"),
+    ] {
+        let mut filter =
+            shell(&format!(r#""$FILTER" {arguments}"#)).with_app().with_file("app.folded", app());
+        assert_eq!(filter.pipe(""), failure(2, "", message), "{arguments}");
+        assert!(fs::read(filter.path("app.folded")).unwrap() == app());
+        assert_eq!(filter.list("."), ["app.folded", "app.wasm"], "{arguments}");
     }
+}
+
+/// Runs a filter with two modules, while `meanwhile` is run in the directory of the earlier split files.
+fn fail_to_replace(meanwhile: &str) -> Outcome {
+    let script = format!(
+        r#"mkdir split && echo earlier > split/a.folded
+        (echo 'x;[a]#aot_func#0 5'; cd split && {meanwhile}; sleep 0.1) |
+            "$FILTER" -s off -d split a=app.wasm b=app.wasm c=app.wasm
+        echo "exit status $?"; cat split/a.folded; ls -A split"#
+    );
+    shell(&script).with_app().pipe("")
+}
+
+#[test]
+fn a_run_that_cannot_replace_one_file_leaves_all_as_they_were() {
+    let outcome = fail_to_replace("sleep 0.3; mkdir b.folded");
+    assert_eq!(outcome.stdout, "x;[Wasm] [a] run 5\nexit status 1\nearlier\na.folded\nb.folded\n");
+    assert_eq!(outcome.stderr, "wamr-fold-translate: split/b.folded: is a directory\n");
+}
+
+#[test]
+fn what_had_no_file_before_has_none_after_a_run_that_cannot_replace_one() {
+    let outcome = fail_to_replace("sleep 0.3; rm a.folded; mkdir c.folded; ln -s nowhere b.folded");
+    assert!(outcome.stdout.ends_with("exit status 1\nb.folded\nc.folded\n"), "{outcome:?}");
+}
+
+#[test]
+fn a_file_of_another_user_in_a_sticky_directory_stays_with_all_others() {
+    let script = r#"[ "$(id -u)" = 0 ] || { echo skipped; exit; }
+        mkdir -m 1777 split; chmod 755 .
+        setpriv --reuid=65534 --clear-groups sh -c 'echo earlier > split/a.folded'; echo other > split/b.folded
+        cp "$FILTER" filter
+        echo 'x;[a]#aot_func#0 5' | setpriv --reuid=65534 --clear-groups ./filter -d split a=app.wasm b=app.wasm
+        echo "exit status $?"; cat split/a.folded split/b.folded; ls -A split"#;
+    let outcome = shell(script).with_app().pipe("");
+    if outcome.stdout == "skipped\n" {
+        eprintln!("skipped: only root can become another user");
+        return;
+    }
+    let expected = "x;[Wasm] [a] run 5\nexit status 1\nearlier\nother\na.folded\nb.folded\n";
+    assert_eq!(outcome.stdout, expected, "{outcome:?}");
+    assert!(outcome.stderr.contains("split/b.folded: Operation not permitted"), "{outcome:?}");
 }
 
 #[test]
@@ -132,7 +186,7 @@ fn lines_are_not_kept_in_memory() {
     for _ in 0..1000 {
         split_dir.write(ModuleId::FIRST, &[b'x'; 1000]);
     }
-    let written = fs::metadata(split_dir.temporary_directory().join("app.folded")).unwrap().len();
+    let written = fs::metadata(&split_dir.temporary_paths()[0]).unwrap().len();
     assert!(written > 900_000, "{written} bytes");
 }
 

@@ -1,22 +1,22 @@
 //! Completions of the command line, for shells.
 
-use crate::options::{OPTIONS, Opt, Value};
+use crate::options::{FLAGS, Flag, ValueKind};
 
 /// For bash, to be sourced or put into `bash-completion/completions/wamr-fold-translate`.
 pub(crate) fn bash() -> String {
     let mut values = String::new();
-    for option in OPTIONS {
-        let complete = match option.value {
-            Value::Nothing => continue,
-            Value::Directory(_) => "compgen -d --".to_owned(),
-            Value::WasmFile(_) => "_wamr_fold_translate_modules".to_owned(),
-            Value::OneOf(_, words) => format!("compgen -W '{}' --", words.join(" ")),
+    for flag in FLAGS {
+        let complete = match flag.value {
+            None => continue,
+            Some(ValueKind::Directory(_)) => "compgen -d --".to_owned(),
+            Some(ValueKind::Modules(_)) => "_wamr_fold_translate_modules".to_owned(),
+            Some(ValueKind::OneOf(_, words)) => format!("compgen -W '{}' --", words.join(" ")),
         };
-        let names = names(option).join(" | ");
+        let names = names(flag).join(" | ");
         values +=
             &format!("        {names}) mapfile -t COMPREPLY < <({complete} \"$current\") && return ;;\n");
     }
-    let options: Vec<_> = OPTIONS.iter().flat_map(names).collect();
+    let options: Vec<_> = FLAGS.iter().flat_map(names).collect();
     format!(
         r#"# bash completion for wamr-fold-translate
 
@@ -51,16 +51,16 @@ complete -o filenames -F _wamr_fold_translate wamr-fold-translate
 /// For zsh, to be put as `_wamr-fold-translate` into a directory of `$fpath`, or sourced.
 pub(crate) fn zsh() -> String {
     let mut options = String::new();
-    for option in OPTIONS {
-        let help = option.help.replace('\'', "'\\''").replace('[', "\\[").replace(']', "\\]");
-        let value = match option.value {
-            Value::Nothing => String::new(),
-            Value::Directory(name) => format!(":{name}:_files -/"),
-            Value::WasmFile(_) => ":FILE:_wamr_fold_translate_modules".to_owned(),
-            Value::OneOf(name, words) => format!(":{name}:({})", words.join(" ")),
+    for flag in FLAGS {
+        let help = flag.help.replace('\'', "'\\''").replace('[', "\\[").replace(']', "\\]");
+        let value = match flag.value {
+            None => String::new(),
+            Some(ValueKind::Directory(name)) => format!(":{name}:_files -/"),
+            Some(ValueKind::Modules(_)) => ":FILE:_wamr_fold_translate_modules".to_owned(),
+            Some(ValueKind::OneOf(name, words)) => format!(":{name}:({})", words.join(" ")),
         };
-        let sign = if option.value == Value::Nothing { "" } else { "=" };
-        for name in names(option) {
+        let sign = if flag.value.is_none() { "" } else { "=" };
+        for name in names(flag) {
             let sign = if name.starts_with("--") { sign } else { "" };
             options += &format!("        '{name}{sign}[{help}]{value}' \\\n");
         }
@@ -91,22 +91,22 @@ fi
 pub(crate) fn fish() -> String {
     let mut text = "# fish completion for wamr-fold-translate\n\n".to_owned();
     text += "complete -c wamr-fold-translate -k -x -a '(__fish_complete_suffix .wasm)'\n";
-    for option in OPTIONS {
-        let short = option.short.map_or(String::new(), |short| format!(" -s {short}"));
-        let value = match option.value {
-            Value::Nothing => String::new(),
-            Value::Directory(_) => " -x -a '(__fish_complete_directories)'".to_owned(),
-            Value::WasmFile(_) => " -k -x -a '(__fish_complete_suffix .wasm)'".to_owned(),
-            Value::OneOf(_, words) => format!(" -x -a '{}'", words.join(" ")),
+    for flag in FLAGS {
+        let short = flag.short.map_or(String::new(), |short| format!(" -s {short}"));
+        let value = match flag.value {
+            None => String::new(),
+            Some(ValueKind::Directory(_)) => " -x -a '(__fish_complete_directories)'".to_owned(),
+            Some(ValueKind::Modules(_)) => " -k -x -a '(__fish_complete_suffix .wasm)'".to_owned(),
+            Some(ValueKind::OneOf(_, words)) => format!(" -x -a '{}'", words.join(" ")),
         };
-        let help = option.help.replace('\'', "\\'");
-        text += &format!("complete -c wamr-fold-translate{short} -l {}{value} -d '{help}'\n", option.long);
+        let help = flag.help.replace('\'', "\\'");
+        text += &format!("complete -c wamr-fold-translate{short} -l {}{value} -d '{help}'\n", flag.long);
     }
     text
 }
 
 /// The option as it is typed: its short name, if it has one, and its long name.
-fn names(option: &Opt) -> Vec<String> {
-    let short = option.short.map(|short| format!("-{short}"));
-    short.into_iter().chain([format!("--{}", option.long)]).collect()
+fn names(flag: &Flag) -> Vec<String> {
+    let short = flag.short.map(|short| format!("-{short}"));
+    short.into_iter().chain([format!("--{}", flag.long)]).collect()
 }

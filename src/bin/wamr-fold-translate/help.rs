@@ -1,52 +1,53 @@
 //! What `--help` prints.
 
-use crate::options::{ABOUT, DESCRIPTION, EXIT_STATUSES, MODULE, MODULE_FORMS, OPTIONS, Opt, PIPELINE};
+use crate::options::{ABOUT, DESCRIPTION, EXIT_STATUSES, FLAGS, Flag, MODULE, MODULE_FORMS, PIPELINE};
 
 const WIDTH: usize = 90;
-/// Where the explanation of an option starts.
+/// The column of the explanation of an option.
 const COLUMN: usize = 26;
-/// Where that of an exit status does.
+/// The column of the explanation of an exit status.
 const STATUS_COLUMN: usize = 5;
 
-/// The help, for a terminal.
+/// The text of `--help`.
 pub(crate) fn help() -> String {
     let mut text = format!("wamr-fold-translate: {ABOUT}\n\n");
     text += "Usage: wamr-fold-translate [OPTIONS] MODULE...\n\n";
-    text += &wrapped(DESCRIPTION, 0);
+    text += &wrap(DESCRIPTION, 0);
     text += &format!("\n    {PIPELINE}\n\nArguments:\n");
     text += &row("  MODULE", MODULE, COLUMN);
-    for (form, meaning) in MODULE_FORMS {
-        text += &format!("{:COLUMN$}  {form:17}  {meaning}\n", "");
+    for (form, frames) in MODULE_FORMS {
+        text += &format!("{:COLUMN$}  {form:17}  {frames}\n", "");
     }
     text += "\nOptions:\n";
-    for option in OPTIONS {
-        text += &row(&names(option), option.help, COLUMN);
+    for flag in FLAGS {
+        text += &row(&synopsis(flag), flag.help, COLUMN);
     }
     text += "\nExit status:\n";
-    for (status, when) in EXIT_STATUSES {
-        text += &row(&format!("  {status}"), when, STATUS_COLUMN);
+    for (status, meaning) in EXIT_STATUSES {
+        text += &row(&format!("  {status}"), meaning, STATUS_COLUMN);
     }
     text
 }
 
-fn names(option: &Opt) -> String {
-    let short = option.short.map_or("    ".to_owned(), |short| format!("-{short}, "));
-    let value = option.value.name().map_or(String::new(), |name| format!(" {name}"));
-    format!("  {short}--{}{value}", option.long)
+/// `-d, --split-dir DIR`, indented.
+fn synopsis(flag: &Flag) -> String {
+    let short = flag.short.map_or("    ".to_owned(), |short| format!("-{short}, "));
+    let value = flag.value.map_or(String::new(), |value| format!(" {}", value.placeholder()));
+    format!("  {short}--{}{value}", flag.long)
 }
 
-/// `label` and, from `column` on, what it means: beside it or, where it is too long for that, below it.
-fn row(label: &str, meaning: &str, column: usize) -> String {
-    let meaning = wrapped(meaning, column);
+/// `label`, and `explanation` from `column` on: on the same line, or below a label that is too long for that.
+fn row(label: &str, explanation: &str, column: usize) -> String {
+    let explanation = wrap(explanation, column);
     if label.len() + 2 <= column {
-        format!("{label}{}", &meaning[label.len()..])
+        format!("{label}{}", &explanation[label.len()..])
     } else {
-        format!("{label}\n{meaning}")
+        format!("{label}\n{explanation}")
     }
 }
 
-/// The words of `text` in lines that begin with `indent` blanks.
-fn wrapped(text: &str, indent: usize) -> String {
+/// Wraps `text` into lines indented by `indent`.
+fn wrap(text: &str, indent: usize) -> String {
     let mut lines = String::new();
     let mut line = " ".repeat(indent);
     for word in text.split(' ') {

@@ -17,7 +17,9 @@ use std::process::ExitCode;
 
 use args::{Command, Config, Operand};
 use signals::SignalCleanup;
-use wamr_fold_translate::{Filter, FilterError, Module, Modules, SplitDir, SplitError, Translator, Wasm};
+use wamr_fold_translate::{
+    Filter, FilterError, Format, Module, Modules, SplitDir, SplitError, Translator, Wasm,
+};
 
 /// Frames or lines were left unresolved, or reading or writing failed.
 const INCOMPLETE: u8 = 1;
@@ -45,6 +47,7 @@ struct Job {
 impl Job {
     /// Loads the modules, checks the files and creates the split files.
     fn new(config: &Config) -> Result<Self, String> {
+        signals::survive_file_size_limit();
         let modules = load_modules(config)?;
         let (input, output) = standard_streams().map_err(|error| error.to_string())?;
         let split_files = match &config.split_dir {
@@ -53,18 +56,19 @@ impl Job {
             }
             None => Vec::new(),
         };
-        check_files(&input, &output, &split_files)?;
+        check_files(config, &input, &output, &split_files)?;
         let (split_dir, signals) = match &config.split_dir {
             Some(directory) => {
-                let signals = SignalCleanup::install()
-                    .map_err(|error| format!("cannot handle signals, as --split-dir must: {error}"))?;
+                let signals = SignalCleanup::install().map_err(|error| messages::signals(&error))?;
                 let created = create_split_dir(directory, &modules, &signals);
                 (Some(created.map_err(|error| messages::split(&error))?), Some(signals))
             }
             None => (None, None),
         };
         let mut translator = Translator::new(modules);
+        translator.set_format(if config.text { Format::Text } else { Format::Folded });
         translator.set_annotate(config.annotate);
+        translator.set_name_first(config.name_first);
         translator.set_stack_check(config.stack_check);
         let mut filter = Filter::new(translator, output);
         filter.set_split_dir(split_dir);
@@ -74,7 +78,7 @@ impl Job {
     /// Translates standard input to standard output.
     fn run(mut self, config: &Config) -> ExitCode {
         if self.input.is_terminal() {
-            messages::warn(config, messages::TERMINAL);
+            messages::warn(config, messages::terminal(config));
         }
         let result =
             self.filter.run_file(self.input).and_then(|()| finish(&mut self.filter, self.signals.as_ref()));
@@ -98,7 +102,7 @@ fn load_modules(config: &Config) -> Result<Modules, String> {
 }
 
 fn load(config: &Config, operand: &Operand) -> Result<Module, String> {
-    let mut wasm = Wasm::open(&operand.path).map_err(|error| messages::wasm(&operand.path, &error))?;
+    let mut wasm = Wasm::open(&operand.path).map_err(|error| messages::wasm(operand, &error))?;
     wasm.set_export_names(config.export_names);
     if let Some(warning) = wasm.warning() {
         messages::warn(config, messages::names(&operand.path, &warning));
@@ -108,20 +112,39 @@ fn load(config: &Config, operand: &Operand) -> Result<Module, String> {
     Ok(module)
 }
 
-/// Refuses to write a file that is read or written otherwise.
-fn check_files(input: &File, output: &File, split_files: &[PathBuf]) -> Result<(), String> {
-    let is_same = |a: &Metadata, b: &Metadata| a.is_file() && (a.dev(), a.ino()) == (b.dev(), b.ino());
+/// Refuses to write a regular file that is also read or otherwise written.
+fn check_files(config: &Config, input: &File, output: &File, split_files: &[PathBuf]) -> Result<(), String> {
     let metadata = |file: &File| file.metadata().map_err(|error| error.to_string());
     let (input, output) = (metadata(input)?, metadata(output)?);
+    let modules = config.modules.iter().map(|operand| (&operand.path, fs::metadata(&operand.path)));
+    let modules: Vec<_> = modules.filter_map(|(path, module)| Some((path, module.ok()?))).collect();
     if is_same(&input, &output) {
         return Err("<stdin>: input file is output file".to_owned());
     }
+    if let Some((path, _)) = modules.iter().find(|(_, module)| is_same(module, &output)) {
+        return Err(format!("{}: MODULE is output file", path.display()));
+    }
     for path in split_files {
-        if fs::symlink_metadata(path).is_ok_and(|file| is_same(&file, &input) || is_same(&file, &output)) {
-            return Err(format!("{}: is the input or output file: pass another DIR", path.display()));
-        }
+        let Ok(file) = fs::symlink_metadata(path) else {
+            continue;
+        };
+        let used_as = if is_same(&file, &input) {
+            "input file"
+        } else if is_same(&file, &output) {
+            "output file"
+        } else if modules.iter().any(|(_, module)| is_same(module, &file)) {
+            "MODULE"
+        } else {
+            continue;
+        };
+        return Err(format!("{}: {used_as} is split file: pass another DIR", path.display()));
     }
     Ok(())
+}
+
+/// Whether both are the same regular file.
+fn is_same(a: &Metadata, b: &Metadata) -> bool {
+    a.is_file() && (a.dev(), a.ino()) == (b.dev(), b.ino())
 }
 
 fn create_split_dir(
@@ -131,7 +154,7 @@ fn create_split_dir(
 ) -> Result<SplitDir, SplitError> {
     let _blocked = signals.block();
     let split_dir = SplitDir::create(directory, modules)?;
-    signals.remove(split_dir.temporary_directory());
+    signals.remove(split_dir.temporary_paths());
     Ok(split_dir)
 }
 

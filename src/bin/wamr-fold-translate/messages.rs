@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::{BStr, ByteSlice};
@@ -12,14 +13,14 @@ use wamr_fold_translate::{
     WasmError,
 };
 
-use crate::args::Config;
+use crate::args::{Config, Operand};
 
 /// How many bytes of text from the input are shown.
 const MAX_SHOWN: usize = 80;
 
-/// For a user who has forgotten to redirect standard input.
-pub(crate) const TERMINAL: &str = "reading folded stacks from the terminal, Ctrl-D ends them; to read a file: \
-                                   wamr-fold-translate app.wasm < out.folded";
+/// For a profile without any WAMR frame.
+const NO_WAMR_FRAMES: &str = "<stdin>: warning: no WAMR frames: run iwasm with --enable-linux-perf, and perf script \
+                              on the same machine while /tmp/perf-PID.map exists";
 
 /// Prints a line to standard error, with control characters escaped. Write errors are ignored.
 pub(crate) fn print(message: impl Display) {
@@ -37,38 +38,51 @@ pub(crate) fn warn(config: &Config, message: impl Display) {
     }
 }
 
-/// Prints what could not be translated and, with `--verbose`, how much was.
+/// For a user who has forgotten to redirect standard input.
+pub(crate) fn terminal(config: &Config) -> String {
+    let (what, file) = if config.text { ("text", "out.txt") } else { ("folded stacks", "out.folded") };
+    format!("reading {what} from the terminal until Ctrl-D; to read a file, use < {file}")
+}
+
+/// Prints what is unresolved and, with `--verbose`, how much was translated.
 pub(crate) fn report(config: &Config, translator: &Translator) {
     for finding in translator.report().findings() {
-        let text = self::finding(finding, translator.modules());
+        let text = self::finding(finding, translator.modules(), config.text);
         let line = finding.first_line;
-        if config.allow_unresolved || matches!(finding.cause, Cause::IndexOutOfRange(_)) {
+        if config.allow_unresolved {
             warn(config, format_args!("<stdin>:{line}: warning: {text}"));
         } else {
             print(format_args!("<stdin>:{line}: {text}"));
         }
+    }
+    if !config.text && translator.summary().lacks_wamr_frames() {
+        warn(config, NO_WAMR_FRAMES);
     }
     if config.verbose {
         summary(translator).iter().for_each(print);
     }
 }
 
-fn finding(finding: &Finding, modules: &Modules) -> String {
-    let frames = counted(finding.count, "frame");
+fn finding(finding: &Finding, modules: &Modules, is_text: bool) -> String {
+    let symbols = counted(finding.count, if is_text { "symbol" } else { "frame" });
     let example = quoted(&finding.example);
     match &finding.cause {
         Cause::UnknownModule(name) => {
-            format!("{frames} of unknown module {}, such as {example}: {}", quoted(name), pass_module(name))
+            format!("{symbols} of unknown module {}, such as {example}: {}", quoted(name), pass_module(name))
         }
         Cause::MoreUnknownModules => {
-            format!("{frames} of more unknown modules, such as {example}: pass NAME=FILE.wasm for each")
+            format!("{symbols} of more unknown modules, such as {example}: pass NAME=FILE.wasm for each")
         }
         Cause::NoModule => format!(
-            "{frames} without a module name, such as {example}: \
+            "{symbols} without a module name, such as {example}: \
              pass '=FILE.wasm' for the module they belong to, or only that module"
         ),
+        Cause::Unreadable if is_text => format!(
+            "{symbols} not readable, such as {example}: if WAMR cut a line of /tmp/perf-PID.map at 127 bytes, \
+             load the module under a shorter name"
+        ),
         Cause::Unreadable => format!(
-            "{frames} not readable as a WAMR symbol, such as {example}: \
+            "{symbols} not readable as a WAMR symbol, such as {example}: \
              if a collapser cut a module name at \"->\" or \"(\", load the module under another name"
         ),
         Cause::NoCount => format!(
@@ -76,10 +90,10 @@ fn finding(finding: &Finding, modules: &Modules) -> String {
             counted(finding.count, "line")
         ),
         Cause::IndexOutOfRange(id) => format!(
-            "{frames} past the last function, such as {example}: {}: pass the build that was profiled",
+            "{symbols} past the last function, such as {example}: {}: pass the build that was profiled",
             defined_functions(&modules[*id])
         ),
-        other => format!("{frames} not translated, such as {example}: {other:?}"),
+        other => format!("{symbols} not translated, such as {example}: {other:?}"),
     }
 }
 
@@ -123,7 +137,18 @@ fn summary(translator: &Translator) -> Vec<String> {
         summary.host_lines,
         translator.report().unresolved(),
     ));
+    lines.push(format!("stack checks: {}", stack_checks(translator)));
     lines
+}
+
+/// The module names whose code has stack checks.
+fn stack_checks(translator: &Translator) -> String {
+    let modules = translator.modules();
+    let names = modules.ids().filter_map(|id| modules[id].name());
+    let names = [None].into_iter().chain(names.map(Some)).filter(|&name| translator.has_stack_checks(name));
+    let names: Vec<_> =
+        names.map(|name| name.map_or("frames without a module name".to_owned(), quoted)).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 fn row(module: &Module, summary: &ModuleSummary) -> ([String; 4], String) {
@@ -137,11 +162,12 @@ fn row(module: &Module, summary: &ModuleSummary) -> ([String; 4], String) {
     (cells, format!("{name} {}", module.path().display()))
 }
 
-/// Why the module in `path` cannot be used.
-pub(crate) fn wasm(path: &Path, error: &WasmError) -> String {
+/// Why the module of `operand` cannot be used.
+pub(crate) fn wasm(operand: &Operand, error: &WasmError) -> String {
+    let path = &operand.path;
     let hint = match error {
         WasmError::Io(error) if error.kind() == ErrorKind::NotFound => {
-            return format!("{}: no such file", path.display());
+            return format!("{}: no such file{}", path.display(), path_hint(operand));
         }
         WasmError::Directory => ": pass the .wasm file",
         WasmError::Truncated { .. } | WasmError::Malformed { .. } => ": copy or build it again",
@@ -153,6 +179,21 @@ pub(crate) fn wasm(path: &Path, error: &WasmError) -> String {
     format!("{}: {}{hint}", path.display(), chain(error))
 }
 
+/// What to pass for a path that was cut at its `=`.
+fn path_hint(operand: &Operand) -> String {
+    let typed = operand.typed.as_bytes();
+    match typed.find_byte(b'=') {
+        Some(equals) if typed[..equals].contains(&b'/') => {
+            let typed = quoted(typed);
+            format!(
+                " ({typed} was read as NAME=FILE; for a path with \"=\", pass NAME={})",
+                typed.trim_matches('"')
+            )
+        }
+        _ => String::new(),
+    }
+}
+
 fn file_kind_hint(kind: &FileKind) -> &'static str {
     match kind {
         FileKind::Aot => ": pass the .wasm file it was made from",
@@ -162,6 +203,11 @@ fn file_kind_hint(kind: &FileKind) -> &'static str {
         FileKind::Wat => ": pass the binary (wat2wasm --debug-names makes it)",
         FileKind::ComponentWat => ": pass the binary of a core module",
         FileKind::Html => ", perhaps of a failed download",
+        FileKind::Other(start)
+            if start.iter().all(|&byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) =>
+        {
+            ": pass a profile on standard input (< out.folded)"
+        }
         _ => "",
     }
 }
@@ -200,6 +246,11 @@ pub(crate) fn split(error: &SplitError) -> String {
         SplitError::File(path, error) => format!("{}: {error}", path.display()),
         error => chain(error),
     }
+}
+
+/// Why temporary files could not be removed before a signal ends the program.
+pub(crate) fn signals(error: &io::Error) -> String {
+    format!("cannot start a thread that handles signals for --split-dir: {error}")
 }
 
 /// Why the input was not translated to its end.

@@ -1,55 +1,61 @@
-//! What there is to pass to the program: the parser, the help, the manual page and the completions of shells
-//! all come from here.
+//! The table of options. The parser, `--help`, the man page and the shell completions are made from it.
 
-/// The program in one line.
-pub(crate) const ABOUT: &str = "put the names of wasm functions back into folded perf profiles of WAMR";
+/// What the program does, in a phrase.
+pub(crate) const ABOUT: &str = "put wasm function names back into folded perf stacks of WAMR";
 
-/// The program in a few lines.
-pub(crate) const DESCRIPTION: &str = "Reads folded stacks (one line a stack) from standard input, replaces frames such as \
-     aot_func#7 and [app]#aot_func#7 by the names of the functions, and writes the stacks to standard output.";
+/// What the program does, in a sentence.
+pub(crate) const DESCRIPTION: &str = "Reads folded stacks from standard input, replaces frames such as aot_func#7 and \
+     [app]#aot_func#7 with the names of the wasm functions, and writes the stacks to standard output.";
 
 /// The pipeline that the program is made for.
 pub(crate) const PIPELINE: &str =
     "stackcollapse-perf.pl out.perf | wamr-fold-translate app.wasm | flamegraph.pl > app.svg";
 
-/// What the operands are.
-pub(crate) const MODULE: &str = "A wasm file that was profiled, as [NAME=]FILE.wasm. A single MODULE also takes the frames that name no module.";
+/// What a MODULE is.
+pub(crate) const MODULE: &str = "A profiled wasm file, as [NAME=]FILE.wasm. If it is the only MODULE, it also takes \
+     frames without a module name.";
 
-/// The forms of an operand, and what they mean.
+/// The forms of a MODULE, and which frames each takes. zsh would take an unquoted `=FILE` for a command.
 pub(crate) const MODULE_FORMS: &[(&str, &str)] = &[
-    ("dir/app.wasm", "takes the frames of the module app"),
-    ("core=dir/app.wasm", "takes the frames of the module core"),
-    ("=dir/app.wasm", "takes the frames that name no module"),
+    ("dir/app.wasm", "frames of module app"),
+    ("core=dir/app.wasm", "frames of module core"),
+    ("'=dir/app.wasm'", "frames without a module name"),
 ];
 
-/// The exit statuses, and when they occur.
+/// The exit statuses, and what each means.
 pub(crate) const EXIT_STATUSES: &[(&str, &str)] = &[
-    ("0", "everything was translated, or the output was closed by its reader"),
-    ("1", "frames or lines were left as they are, or reading or writing failed"),
-    ("2", "the command line, a MODULE or DIR cannot be used; nothing was read"),
+    ("0", "Everything was translated, or the reader closed the output early"),
+    (
+        "1",
+        "Frames or lines were left unresolved, including frames past a module's last function; or reading or \
+         writing failed",
+    ),
+    ("2", "Usage error, or a MODULE or DIR cannot be used; nothing was read from standard input"),
 ];
 
-/// An option.
+/// An option of the command line.
 #[derive(Debug)]
-pub(crate) struct Opt {
-    pub(crate) flag: Flag,
+pub(crate) struct Flag {
+    pub(crate) id: FlagId,
     pub(crate) short: Option<char>,
     pub(crate) long: &'static str,
-    pub(crate) value: Value,
-    /// A phrase, for the help and for completions.
+    pub(crate) value: Option<ValueKind>,
+    /// A phrase, for `--help` and the completions.
     pub(crate) help: &'static str,
-    /// Sentences that the manual page adds.
+    /// Sentences that the man page adds.
     pub(crate) details: &'static str,
 }
 
-/// Which option.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Flag {
+/// Identifies a [`Flag`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum FlagId {
     SplitDir,
     StackCheck,
     Demangle,
     ExportNames,
     Annotate,
+    NameFirst,
+    Text,
     AllowUnresolved,
     Verbose,
     Quiet,
@@ -60,154 +66,190 @@ pub(crate) enum Flag {
     Version,
 }
 
-/// What follows an option, and what that is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Value {
-    Nothing,
+/// The kind of value that a flag takes, with the placeholder that the help shows for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ValueKind {
     Directory(&'static str),
-    WasmFile(&'static str),
+    Modules(&'static str),
     OneOf(&'static str, &'static [&'static str]),
 }
 
-impl Value {
-    /// What the value is called.
-    pub(crate) fn name(self) -> Option<&'static str> {
+impl ValueKind {
+    /// The placeholder.
+    pub(crate) fn placeholder(self) -> &'static str {
         match self {
-            Self::Nothing => None,
-            Self::Directory(name) | Self::WasmFile(name) | Self::OneOf(name, _) => Some(name),
-        }
-    }
-
-    /// What the value may be.
-    pub(crate) fn accepted(self) -> String {
-        match self {
-            Self::OneOf(_, values) => format!("one of {}", values.join(", ")),
-            other => other.name().unwrap_or("nothing").to_owned(),
+            Self::Directory(name) | Self::Modules(name) | Self::OneOf(name, _) => name,
         }
     }
 }
 
-/// All options, in the order in which they are shown.
-pub(crate) const OPTIONS: &[Opt] = &[
-    Opt {
-        flag: Flag::SplitDir,
+/// All options, in the order of the help.
+pub(crate) const FLAGS: &[Flag] = &[
+    Flag {
+        id: FlagId::SplitDir,
         short: Some('d'),
         long: "split-dir",
-        value: Value::Directory("DIR"),
-        help: "also write each line to DIR/NAME.folded, NAME being the module of its last wasm frame",
-        details: "DIR is made if it is missing. There is a file for every MODULE, named after the module, or after \
-                  the file for =FILE; / and % and control bytes and a leading . are written %XX. The files \
-                  appear when all are complete, or not at all.",
+        value: Some(ValueKind::Directory("DIR")),
+        help: "Also write each line to DIR/NAME.folded, where NAME is the module of its last wasm frame",
+        details: "DIR is created if missing. Each MODULE gets a file, even if no line goes there. The file is named \
+                  after the module, or after the wasm file for =FILE; slashes, percent signs, control bytes and a \
+                  leading dot are written as %XX. The files appear when all of them are complete. If the run \
+                  fails, the files of an earlier run are kept.",
     },
-    Opt {
-        flag: Flag::StackCheck,
+    Flag {
+        id: FlagId::StackCheck,
         short: Some('s'),
         long: "stack-check",
-        value: Value::OneOf("WHEN", &["auto", "on", "off"]),
-        help: "whether aot_func#N is only a stack check, shown as NAME_precheck: auto (the default), on, off",
-        details: "With auto that is done if the profile has an aot_func_internal#N anywhere. A file on \
-                  standard input is searched for one first; on a pipe, lines are held from the first aot_func#N on \
-                  until that is known. With on and off, each line leaves as soon as it was read.",
+        value: Some(ValueKind::OneOf("WHEN", &["auto", "on", "off"])),
+        help: "Whether aot_func#N is only a stack check, shown as NAME_precheck: auto (default), on or off",
+        details: "auto decides for each module name: aot_func#N is a stack check if the input has an \
+                  aot_func_internal#N of the same name anywhere. On a pipe, lines wait from the first aot_func#N \
+                  until such a symbol comes or the input ends, so pass --stack-check=off for AOT code in a live \
+                  pipeline.",
     },
-    Opt {
-        flag: Flag::Demangle,
+    Flag {
+        id: FlagId::Demangle,
         short: None,
         long: "demangle",
-        value: Value::Nothing,
-        help: "show Rust and C++ names demangled",
+        value: None,
+        help: "Demangle Rust and C++ names",
         details: "Rust names (legacy and v0) lose their hash. Names that are not mangled stay as they are.",
     },
-    Opt {
-        flag: Flag::ExportNames,
+    Flag {
+        id: FlagId::ExportNames,
         short: None,
         long: "export-names",
-        value: Value::Nothing,
-        help: "show functions without a name by the name of their first export",
-        details: "For builds that were stripped of their name section.",
+        value: None,
+        help: "Show a function without a name by the name of its first export",
+        details: "Use it for modules that have been stripped.",
     },
-    Opt {
-        flag: Flag::Annotate,
+    Flag {
+        id: FlagId::Annotate,
         short: None,
         long: "annotate",
-        value: Value::Nothing,
-        help: "mark translated frames with _[j], to be coloured as JIT code",
-        details: "flamegraph.pl --color=java and inferno-flamegraph --colors java then show wasm frames in a colour \
-                  of their own. A frame that has such a mark (_[k], _[i], _[j], _[w]) keeps it.",
+        value: None,
+        help: "Append _[j] to translated frames, so that flame graphs colour them as JIT code",
+        details: "flamegraph.pl --color=java and inferno-flamegraph --colors java then draw wasm frames in a \
+                  colour of their own. Frames that end in _[k], _[i], _[j] or _[w] keep that mark.",
     },
-    Opt {
-        flag: Flag::AllowUnresolved,
+    Flag {
+        id: FlagId::NameFirst,
+        short: None,
+        long: "name-first",
+        value: None,
+        help: "Put the name first: NAME [Wasm] [MODULE] instead of [Wasm] [MODULE] NAME",
+        details: "Narrow boxes in a flame graph then show the name.",
+    },
+    Flag {
+        id: FlagId::Text,
+        short: None,
+        long: "text",
+        value: None,
+        help: "Translate symbols anywhere in any text, such as the output of perf script",
+        details: "The input need not be folded stacks; see IN PERF ITSELF. Cannot be used with --split-dir or \
+                  --annotate.",
+    },
+    Flag {
+        id: FlagId::AllowUnresolved,
         short: None,
         long: "allow-unresolved",
-        value: Value::Nothing,
-        help: "exit with 0 even if frames or lines could not be translated",
-        details: "They are reported nevertheless.",
+        value: None,
+        help: "Exit with status 0 even if frames or lines were left unresolved",
+        details: "They are still reported.",
     },
-    Opt {
-        flag: Flag::Verbose,
+    Flag {
+        id: FlagId::Verbose,
         short: Some('v'),
         long: "verbose",
-        value: Value::Nothing,
-        help: "say at the end how much was translated",
-        details: "For each module: how many of its functions have names, how many frames were translated, how many \
-                  of these show only an index (func[N]), and in how many lines its frame is the last wasm frame.",
+        value: None,
+        help: "Print a summary of each MODULE at the end, to show how far the result can be trusted",
+        details: "",
     },
-    Opt {
-        flag: Flag::Quiet,
+    Flag {
+        id: FlagId::Quiet,
         short: Some('q'),
         long: "quiet",
-        value: Value::Nothing,
-        help: "print no warnings",
+        value: None,
+        help: "Do not print warnings",
         details: "Errors are still printed.",
     },
-    Opt {
-        flag: Flag::Wasm,
+    Flag {
+        id: FlagId::Wasm,
         short: None,
         long: "wasm",
-        value: Value::WasmFile("FILE"),
-        help: "a MODULE, as an option for scripts made for process_folded_data.py",
+        value: Some(ValueKind::Modules("FILE")),
+        help: "Same as a MODULE, for scripts written for process_folded_data.py",
         details: "",
     },
-    Opt {
-        flag: Flag::WasmNames,
+    Flag {
+        id: FlagId::WasmNames,
         short: None,
         long: "wasm-names",
-        value: Value::WasmFile("NAME=FILE[,NAME=FILE...]"),
-        help: "several MODULEs, also spelt --wasm_names, for the same scripts",
+        value: Some(ValueKind::Modules("NAME=FILE[,NAME=FILE...]")),
+        help: "Same as several MODULEs, for the same scripts; also spelt --wasm_names",
         details: "",
     },
-    Opt {
-        flag: Flag::Generate,
+    Flag {
+        id: FlagId::Generate,
         short: None,
         long: "generate",
-        value: Value::OneOf("WHAT", &["man", "complete-bash", "complete-zsh", "complete-fish"]),
-        help: "print the manual page or the completions of a shell: man, complete-bash, complete-zsh, complete-fish",
+        value: Some(ValueKind::OneOf("WHAT", &["man", "complete-bash", "complete-zsh", "complete-fish"])),
+        help: "Print the man page or shell completions: man, complete-bash, complete-zsh or complete-fish",
         details: "",
     },
-    Opt {
-        flag: Flag::Help,
+    Flag {
+        id: FlagId::Help,
         short: Some('h'),
         long: "help",
-        value: Value::Nothing,
-        help: "print this help",
+        value: None,
+        help: "Print this help",
         details: "",
     },
-    Opt {
-        flag: Flag::Version,
+    Flag {
+        id: FlagId::Version,
         short: Some('V'),
         long: "version",
-        value: Value::Nothing,
-        help: "print the version",
+        value: None,
+        help: "Print the version",
         details: "",
     },
 ];
 
-/// The option of this long name. `--wasm_names` is the spelling of `process_folded_data.py`.
-pub(crate) fn long(name: &str) -> Option<&'static Opt> {
+/// The flag with this long name. `--wasm_names` is how `process_folded_data.py` spells `--wasm-names`.
+pub(crate) fn long(name: &str) -> Option<&'static Flag> {
     let name = if name == "wasm_names" { "wasm-names" } else { name };
-    OPTIONS.iter().find(|option| option.long == name)
+    FLAGS.iter().find(|flag| flag.long == name)
 }
 
-/// The option of this short name.
-pub(crate) fn short(name: char) -> Option<&'static Opt> {
-    OPTIONS.iter().find(|option| option.short == Some(name))
+/// The flag with this short name.
+pub(crate) fn short(name: char) -> Option<&'static Flag> {
+    FLAGS.iter().find(|flag| flag.short == Some(name))
+}
+
+/// The flag that was probably meant by an unknown long name: one at most two typos away, or the only one that
+/// starts with it.
+pub(crate) fn similar(name: &str) -> Option<&'static Flag> {
+    let nearest = FLAGS.iter().min_by_key(|flag| edit_distance(flag.long, name));
+    let mut longer = FLAGS.iter().filter(|flag| flag.long.starts_with(name));
+    match (longer.next(), longer.next()) {
+        _ if nearest.is_some_and(|flag| edit_distance(flag.long, name) <= 2) => nearest,
+        (only, None) => only,
+        _ => None,
+    }
+}
+
+/// The Levenshtein distance: how many bytes must be inserted, deleted or replaced.
+fn edit_distance(from: &str, to: &str) -> usize {
+    // The distances from the bytes of `from` read so far to each prefix of `to`.
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.bytes().enumerate() {
+        let mut replaced = i;
+        row[0] = i + 1;
+        for (j, b) in to.bytes().enumerate() {
+            let kept_or_replaced = replaced + usize::from(a != b);
+            replaced = row[j + 1];
+            row[j + 1] = kept_or_replaced.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[to.len()]
 }

@@ -1,35 +1,45 @@
-//! Removes the temporary directory before a signal ends the program.
+//! Removes temporary files before a signal ends the program.
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{
+    SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
+};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-/// Handles the signals that end a program.
+/// The signals that end a program, but those that no program can handle and those of its own faults.
+const FATAL: [i32; 10] =
+    [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF];
+
+/// The thread that handles fatal signals does little.
+const STACK_SIZE: usize = 64 * 1024;
+
+/// Handles fatal signals.
 #[derive(Debug, Default)]
 pub(crate) struct SignalCleanup {
     blocked: Arc<Mutex<()>>,
-    directory: Arc<Mutex<Option<PathBuf>>>,
+    paths: Arc<Mutex<Vec<PathBuf>>>,
 }
 
 impl SignalCleanup {
-    /// Handles signals from now on.
+    /// Handles fatal signals from now on.
     pub(crate) fn install() -> io::Result<Self> {
         let cleanup = Self::default();
         let ignored = ignored_signals();
-        let handled = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter();
-        let mut signals = Signals::new(handled.filter(|signal| ignored & (1 << (signal - 1)) == 0))?;
-        let (blocked, directory) = (Arc::clone(&cleanup.blocked), Arc::clone(&cleanup.directory));
-        thread::Builder::new().spawn(move || {
+        let handled = FATAL.into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
+        let mut signals = Signals::new(handled)?;
+        let (blocked, paths) = (Arc::clone(&cleanup.blocked), Arc::clone(&cleanup.paths));
+        thread::Builder::new().stack_size(STACK_SIZE).spawn(move || {
             for signal in signals.forever() {
                 let _unblocked = lock(&blocked);
-                if let Some(directory) = &*lock(&directory) {
-                    _ = fs::remove_dir_all(directory);
+                for path in &*lock(&paths) {
+                    _ = fs::remove_file(path).or_else(|_| fs::remove_dir(path));
                 }
                 _ = emulate_default_handler(signal);
             }
@@ -37,15 +47,20 @@ impl SignalCleanup {
         Ok(cleanup)
     }
 
-    /// Removes `directory`, with its content, before a signal ends the program.
-    pub(crate) fn remove(&self, directory: &Path) {
-        *lock(&self.directory) = Some(directory.to_owned());
+    /// Removes `paths`, files and then directories, before a signal ends the program.
+    pub(crate) fn remove(&self, paths: Vec<PathBuf>) {
+        *lock(&self.paths) = paths;
     }
 
     /// Blocks signals until the guard is dropped.
     pub(crate) fn block(&self) -> MutexGuard<'_, ()> {
         lock(&self.blocked)
     }
+}
+
+/// Makes a write past the file size limit an error, as on a full disk. By default a signal ends the program.
+pub(crate) fn survive_file_size_limit() {
+    _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
