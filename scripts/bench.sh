@@ -37,7 +37,7 @@ cases=(
     "one module, auto, pipe|one|pipe|${one[*]}"
     "four named modules, \`_[j]\`, pipe|many|pipe|-s off ${many[*]}"
     "one module, stack checks, auto, pipe|checks|pipe|${one[*]}"
-    "no wasm frame, auto, pipe|host|pipe|${one[*]}"
+    "no wasm frame, auto, pipe|host|pipe|-q ${one[*]}"
     "\`perf script\`, --text, --stack-check=off, pipe|text|pipe|-s off --text $text_module"
 )
 
