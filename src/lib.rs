@@ -21,6 +21,7 @@
 mod demangle;
 mod filter;
 mod folded;
+mod format;
 mod frame;
 mod hold;
 mod label;
@@ -36,11 +37,12 @@ mod translate;
 mod wasm;
 
 pub use filter::{Filter, FilterError};
+pub use format::Format;
 pub use label::Label;
 pub use module::{DuplicateName, Module, ModuleId, Modules};
 pub use report::{Cause, Finding, Report};
 pub use split_dir::{SplitDir, SplitError};
 pub use stack_check::StackCheck;
 pub use summary::{ModuleSummary, Summary};
-pub use translate::{Format, Translator};
+pub use translate::Translator;
 pub use wasm::{FileKind, Malformed, Warning, Wasm, WasmError};

@@ -4,7 +4,11 @@
 //! `aot_func_internal#N` is the function, and `aot_func#N` only the check in front of it
 //! (`core/iwasm/compilation/aot_llvm.c`). AOT code in the same process has no checks.
 
-use crate::frame::Symbol;
+use bstr::ByteSlice;
+
+use crate::folded::Line;
+use crate::format::Format;
+use crate::frame::{Frame, Kind, Symbol};
 use crate::module::{ModuleId, Modules};
 
 /// Whether `aot_func#N` is a stack check.
@@ -63,7 +67,7 @@ impl StackChecks {
 
     /// Starts a new input: nothing is known of names that can turn out to have checks.
     pub(crate) fn start_input(&mut self) {
-        if self.evidence().is_some() {
+        if self.is_open() {
             self.others = None;
         }
     }
@@ -99,12 +103,50 @@ impl StackChecks {
         true
     }
 
-    /// What every symbol holds that can tell more; `None` if none can.
-    pub(crate) fn evidence(&self) -> Option<&'static [u8]> {
+    /// Whether more lines can tell of checks.
+    pub(crate) fn is_open(&self) -> bool {
+        self.evidence().is_some()
+    }
+
+    /// Finds the names with checks in `lines`, which are whole lines. Returns whether there are new ones.
+    pub(crate) fn find(&mut self, lines: &[u8], format: Format, modules: &Modules) -> bool {
+        let mut done = 0;
+        let mut is_new = false;
+        while let Some(evidence) = self.evidence()
+            && let Some(hit) = lines[done..].find(evidence)
+        {
+            let hit = done + hit;
+            let start = lines[..hit].rfind_byte(b'\n').map_or(0, |newline| newline + 1);
+            done = lines[hit..].find_byte(b'\n').map_or(lines.len(), |newline| hit + newline);
+            is_new |= self.find_in_line(&lines[start..done], format, modules);
+        }
+        is_new
+    }
+
+    fn find_in_line(&mut self, line: &[u8], format: Format, modules: &Modules) -> bool {
+        let Line::Stack(text) = format.parse(line) else {
+            return false;
+        };
+        let mut done = 0;
+        let mut is_new = false;
+        while let Some((range, frame)) = format.next(text, done, modules) {
+            done = range.end;
+            if let Frame::Wasm(symbol) = frame
+                && symbol.kind == Kind::Internal
+                && let Some(module) = modules.find(symbol.module)
+            {
+                is_new |= self.add(CodeName::of(&symbol, module));
+            }
+        }
+        is_new
+    }
+
+    /// What every symbol holds that can tell of checks of another name; `None` if there is no such name.
+    fn evidence(&self) -> Option<&'static str> {
         if self.seeks_unnamed {
-            Some(b"aot_func_internal#")
+            Some("aot_func_internal#")
         } else if self.sought_modules > 0 {
-            Some(b"]#aot_func_internal#")
+            Some("]#aot_func_internal#")
         } else {
             None
         }

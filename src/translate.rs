@@ -1,29 +1,16 @@
 //! Translates one line at a time.
 
-use std::ops::Range;
-
 use bstr::ByteSlice;
 
 use crate::folded::Line;
-use crate::frame::{Frame, Kind, Symbol, WASM_PREFIX, WASM_SUFFIX, next_frame};
+use crate::format::Format;
+use crate::frame::{Frame, Kind, Symbol, WASM_PREFIX, WASM_SUFFIX};
 use crate::label::Label;
 use crate::module::{ModuleId, Modules};
 use crate::prefix_cache::PrefixCache;
 use crate::report::{Cause, Report};
 use crate::stack_check::{CodeName, StackCheck, StackChecks};
 use crate::summary::{Summary, TranslatedFrame};
-use crate::text::next_symbol;
-
-/// What the lines are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Format {
-    /// Folded stacks.
-    #[default]
-    Folded,
-    /// Any text, in which symbols stand anywhere.
-    Text,
-}
 
 /// Puts the names of functions into lines.
 #[derive(Debug)]
@@ -69,6 +56,7 @@ enum Resolved<'a> {
 }
 
 /// A function that a symbol names.
+#[derive(Clone, Copy)]
 struct Function<'a> {
     symbol: Symbol<'a>,
     module: ModuleId,
@@ -135,31 +123,8 @@ impl Translator {
     /// `aot_func_internal#N` in `lines`, which are whole lines with their newlines. Call it with all lines of
     /// the input before the first is translated; [`Filter`](crate::Filter) does that itself.
     pub fn find_stack_checks(&mut self, lines: &[u8]) {
-        let mut done = 0;
-        while let Some(evidence) = self.checks.evidence()
-            && let Some(hit) = lines[done..].find(evidence)
-        {
-            let hit = done + hit;
-            let start = lines[..hit].rfind_byte(b'\n').map_or(0, |newline| newline + 1);
-            done = lines[hit..].find_byte(b'\n').map_or(lines.len(), |newline| hit + newline);
-            self.find_stack_checks_in_line(&lines[start..done]);
-        }
-    }
-
-    fn find_stack_checks_in_line(&mut self, line: &[u8]) {
-        let Line::Stack(text) = self.parse(line) else {
-            return;
-        };
-        let mut at = 0;
-        while let Some((range, frame)) = next(self.format, text, at, &self.modules) {
-            at = range.end;
-            if let Frame::Wasm(symbol) = frame
-                && symbol.kind == Kind::Internal
-                && let Some(module) = self.modules.find(symbol.module)
-                && self.checks.add(CodeName::of(&symbol, module))
-            {
-                self.cache = PrefixCache::default();
-            }
+        if self.checks.find(lines, self.format, &self.modules) {
+            self.cache = PrefixCache::default();
         }
     }
 
@@ -177,7 +142,7 @@ impl Translator {
 
     /// Whether more lines could tell of stack checks.
     pub(crate) fn seeks_stack_checks(&self) -> bool {
-        self.checks.evidence().is_some()
+        self.checks.is_open()
     }
 
     /// Whether the line must still wait for which [`Self::advance`] returned [`Outcome::Waits`].
@@ -199,7 +164,7 @@ impl Translator {
     /// Translates `line` as [`Self::translate`] does, unless it must wait. Then nothing is appended, and the
     /// next call must be for the same line: it continues where this one stopped.
     pub(crate) fn advance(&mut self, line: &[u8], output: &mut Vec<u8>) -> Outcome {
-        let parsed = self.parse(line);
+        let parsed = self.format.parse(line);
         let Line::Stack(text) = parsed else {
             self.skip_line(line, parsed);
             output.extend_from_slice(line);
@@ -232,7 +197,7 @@ impl Translator {
     pub(crate) fn skip_lines(&mut self, lines: &[u8]) {
         for line in lines.lines_with_terminator() {
             let line = line.strip_suffix(b"\n").unwrap_or(line);
-            self.skip_line(line, self.parse(line));
+            self.skip_line(line, self.format.parse(line));
         }
         self.summary.look_for_translation(lines);
     }
@@ -244,14 +209,6 @@ impl Translator {
             Line::Stack(_) => self.summary.stacks += 1,
             Line::Ignored => {}
             Line::NoCount => self.report.add(Cause::NoCount, self.summary.lines, line),
-        }
-    }
-
-    /// Parses `line`. In a text, all of it may hold symbols.
-    fn parse<'a>(&self, line: &'a [u8]) -> Line<'a> {
-        match self.format {
-            Format::Folded => Line::parse(line),
-            Format::Text => Line::Stack(line),
         }
     }
 
@@ -279,7 +236,7 @@ impl Translator {
         start: usize,
         output: &mut Vec<u8>,
     ) -> Result<(), CodeName> {
-        while let Some((range, frame)) = next(self.format, text, progress.done, &self.modules) {
+        while let Some((range, frame)) = self.format.next(text, progress.done, &self.modules) {
             let resolved = self.resolve(frame)?;
             let source = &text[range.clone()];
             output.extend_from_slice(&text[progress.done..range.start]);
@@ -405,18 +362,4 @@ fn push_name_first_rest(symbol: &Symbol<'_>, output: &mut Vec<u8>) {
         output.push(b']');
     }
     output.extend_from_slice(annotation);
-}
-
-/// The next symbol of `text` from `from` on, and where it is.
-#[inline]
-fn next<'a>(
-    format: Format,
-    text: &'a [u8],
-    from: usize,
-    modules: &Modules,
-) -> Option<(Range<usize>, Frame<'a>)> {
-    match format {
-        Format::Folded => next_frame(text, from),
-        Format::Text => next_symbol(text, from, modules),
-    }
 }

@@ -291,6 +291,7 @@ fn a_module_cut_anywhere_is_refused_or_has_lost_whole_sections() {
         let (status, message) = match cut {
             0 => (2, "app.wasm: is empty\n"),
             1..8 => (2, "app.wasm: is truncated in its header"),
+            8 | 14 => (1, "app.wasm defines no functions"),
             cut if is_end_of_section.contains(&cut) => (0, "app.wasm: warning: no function names"),
             _ => (2, "app.wasm: is truncated in the section at byte"),
         };

@@ -39,8 +39,6 @@ fn odd_symbols_that_are_right_are_translated() {
         ("aot_func#0000000000000000000000000000000000000001", "[Wasm] sum"),
         ("[app]#aot_func#0000000000000000000000000000000000000001_[j]", "[Wasm] [app] sum_[j]"),
         ("\t \taot_func#1", "[Wasm] sum"),
-        ("[", "["),
-        ("aot_func", "aot_func"),
     ] {
         assert_eq!(
             translate(format!("main;{frame} 5")),
@@ -76,7 +74,7 @@ fn odd_bytes_go_through() {
         b"main;\xf0\x9f\x98 5\n",
         b" 5 5\n",
     ] {
-        let mut copy = shell(r#"cat > in; "$FILTER" app.wasm < in | cmp in -"#).with_app();
+        let mut copy = shell(r#"cat > in; "$FILTER" -q app.wasm < in | cmp in -"#).with_app();
         assert_eq!(copy.pipe(line), success(""), "{line:?}");
     }
 }

@@ -113,7 +113,10 @@ fn what_is_no_core_module_is_refused_with_what_it_seems_to_be() {
             b"version https://git-lfs.github.com/spec/v1\n",
             "is a git LFS pointer: fetch the file with git lfs pull",
         ),
-        (b"main;aot_func#1 5\nmain", r#"is not a wasm file: it starts with "main;aot_func#1 ""#),
+        (
+            b"main;aot_func#1 5\nmain",
+            r#"is not a wasm file: it starts with "main;aot_func#1 ": pass a profile on standard input (< out.folded)"#,
+        ),
         (b"\x01", r#"is not a wasm file: it starts with "\x01""#),
     ] {
         assert_eq!(translate(file, ""), failure(2, "", &format!("app.wasm: {message}")));

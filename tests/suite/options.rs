@@ -176,7 +176,8 @@ fn verbose_says_how_much_was_translated() {
             "4 of 4       4        1      2  (no name) app.wasm",
             "4 of 4       2        0      2  \"core\" app.wasm",
             "4 of 4       0        0      0  \"idle\" app.wasm",
-            "9 lines, 4 without a WAMR frame, 3 frames and lines unresolved",
+            "9 lines, 4 without a WAMR frame, 4 frames and lines unresolved",
+            "stack checks: frames without a module name",
         ]
     );
 }

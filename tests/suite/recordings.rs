@@ -16,7 +16,7 @@ fn every_recording_gives_its_expected_output() {
             profiles += 1;
         }
     }
-    assert_eq!(profiles, 20, "profiles in the recordings");
+    assert_eq!(profiles, 22, "profiles in the recordings");
 }
 
 fn check(folder: &Path, profile: &Path) {
@@ -29,6 +29,8 @@ fn check(folder: &Path, profile: &Path) {
     let outcome = run.file(File::open(profile).unwrap());
     let (status, message) = match folder.file_name().unwrap().to_str().unwrap() {
         "a6-aot-matrec-stripped" => (0, "matrec_stripped.wasm: warning: no function names"),
+        "a14-aot-interp-nomap" => (0, "<stdin>: warning: no WAMR frames"),
+        "e4-aot-variants" if profile.ends_with("out.nodso.folded") => (0, "<stdin>: warning: no WAMR frames"),
         "b7-aot-odd-names" => (1, "<stdin>:33: 36 frames not readable"),
         _ => (0, ""),
     };

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 
+use crate::support::sections::{custom, function_names, module, two_functions};
 use crate::support::{Outcome, failure, program, shell, stack, success, wat};
 
 #[test]
@@ -37,7 +38,7 @@ fn each_cause_is_reported_once_in_the_order_of_the_lines() {
              pass the output of stackcollapse-perf.pl",
             "wamr-fold-translate: <stdin>:3: 2 frames of unknown module \"x\", such as \"[x]#aot_func#1\": \
              pass x=FILE.wasm",
-            "wamr-fold-translate: <stdin>:3: warning: 2 frames past the last function, such as \
+            "wamr-fold-translate: <stdin>:3: 2 frames past the last function, such as \
              \"[lib]#aot_func#99\": app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled",
             "wamr-fold-translate: <stdin>:3: 2 frames not readable as a WAMR symbol, such as \
              \"aot_func#y\": if a collapser cut a module name at \"->\" or \"(\", load the module under another name",
@@ -46,23 +47,50 @@ fn each_cause_is_reported_once_in_the_order_of_the_lines() {
 }
 
 #[test]
-fn an_index_past_the_end_is_only_a_warning() {
+fn a_frame_past_the_last_function_is_unresolved() {
     let mut filter = program(&["app.wasm"]).with_app();
-    let outcome = filter.pipe("aot_func#2;aot_func#3;aot_func#4294967295 1\n");
-    assert_eq!(outcome.status, Some(0));
-    assert_eq!(outcome.stdout, "[Wasm] inc;[Wasm] func[4];[Wasm] func[4294967296] 1\n");
-    assert_eq!(
-        outcome.stderr,
-        "wamr-fold-translate: <stdin>:1: warning: 2 frames past the last function, such as \
-         \"aot_func#3\": app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled\n"
-    );
+    let profile = "aot_func#2;aot_func#3;aot_func#4294967295 1\n";
+    let translated = "[Wasm] inc;[Wasm] func[4];[Wasm] func[4294967296] 1\n";
+    let message = "<stdin>:1: 2 frames past the last function, such as \"aot_func#3\": \
+                   app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled";
+    assert_eq!(filter.pipe(profile), failure(1, translated, message));
+
+    let mut filter = program(&["-q", "--allow-unresolved", "app.wasm"]).with_app();
+    assert_eq!(filter.pipe(profile), success(translated));
+}
+
+#[test]
+fn the_name_section_does_not_make_functions() {
+    let names = custom("name", &function_names(&[(0, "zero"), (2, "two")]));
+    let mut filter = program(&["app.wasm"]).with_file("app.wasm", module(&[two_functions(), names]));
+    let outcome = filter.pipe("aot_func#0;aot_func#2 1\n");
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(1), "[Wasm] zero;[Wasm] func[2] 1\n"));
+    assert!(outcome.stderr.contains("app.wasm defines aot_func#0 to aot_func#1"), "{outcome:?}");
+}
+
+#[test]
+fn a_profile_without_a_wamr_frame_gets_a_warning() {
+    const WARNING: &str = "<stdin>: warning: no WAMR frames: run iwasm with --enable-linux-perf, \
+                           and perf script on the same machine while /tmp/perf-PID.map exists";
+    for profile in
+        ["iwasm;main;[perf-7.map] 1\n", "# a comment\nmain;aot_func;{lambda()#1} 1\n", "main 1\nmain 2\n"]
+    {
+        let outcome = program(&["app.wasm"]).with_app().pipe(profile);
+        assert_eq!(outcome, failure(0, profile, WARNING), "{profile:?}");
+        assert_eq!(program(&["-q", "app.wasm"]).with_app().pipe(profile), success(profile));
+    }
+    for profile in
+        ["", "# a comment\n\n", "main 1\nmain;[Wasm] run 1\n", "main;{lambda()#1};run [Wasm]_[j] 1\n"]
+    {
+        assert_eq!(program(&["app.wasm"]).with_app().pipe(profile), success(profile), "{profile:?}");
+    }
 }
 
 #[test]
 fn each_frame_past_the_end_counts_though_lines_share_it() {
     let outcome =
         program(&["app.wasm"]).with_app().pipe("aot_func#9;aot_func#0 1\naot_func#9;aot_func#1 1\n");
-    assert!(outcome.stderr.contains("warning: 2 frames past the last function"), "{outcome:?}");
+    assert!(outcome.stderr.contains(": 2 frames past the last function"), "{outcome:?}");
 }
 
 #[test]
@@ -100,8 +128,8 @@ fn allow_unresolved_reports_and_exits_with_0() {
 
 #[test]
 fn quiet_hides_warnings_but_no_errors() {
-    let profile = "aot_func#99;[x]#aot_func#1 1\n";
-    let translated = "[Wasm] func[100];[x]#aot_func#1 1\n";
+    let profile = "aot_func#0;[x]#aot_func#1 1\n";
+    let translated = "[Wasm] run;[x]#aot_func#1 1\n";
     let mut filter = program(&["-q", "app.wasm"]).with_app();
     let message = r#"<stdin>:1: 1 frame of unknown module "x", such as "[x]#aot_func#1": pass x=FILE.wasm"#;
     assert_eq!(filter.pipe(profile), failure(1, translated, message));
@@ -198,7 +226,7 @@ fn nothing_is_said_of_a_profile_that_was_translated() {
 
 #[test]
 fn at_a_terminal_it_says_what_it_waits_for() {
-    const MESSAGE: &str = "wamr-fold-translate: reading folded stacks from the terminal, Ctrl-D ends them";
+    const MESSAGE: &str = "wamr-fold-translate: reading folded stacks from the terminal until Ctrl-D";
     for (options, is_told) in [("", true), ("-q", false)] {
         // `script` makes a terminal, whose output it copies.
         let script = format!(r#"script --quiet --command "$FILTER {options} app.wasm" /dev/null"#);

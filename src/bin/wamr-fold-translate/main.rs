@@ -82,11 +82,22 @@ impl Job {
         }
         let result =
             self.filter.run_file(self.input).and_then(|()| finish(&mut self.filter, self.signals.as_ref()));
-        messages::report(config, self.filter.translator());
+        let translator = self.filter.translator();
+        messages::report(config, translator);
+        if result.is_ok()
+            && !self.filter.is_closed()
+            && !config.text
+            && translator.summary().lacks_wamr_frames()
+        {
+            messages::warn(config, messages::NO_WAMR_FRAMES);
+        }
+        if config.verbose {
+            messages::summary(translator);
+        }
         if let Err(error) = result {
             return fail(INCOMPLETE, &messages::filter(&error));
         }
-        let is_complete = self.filter.translator().report().unresolved() == 0;
+        let is_complete = translator.report().unresolved() == 0;
         let succeeds = is_complete || config.allow_unresolved || self.filter.is_closed();
         if succeeds { ExitCode::SUCCESS } else { INCOMPLETE.into() }
     }

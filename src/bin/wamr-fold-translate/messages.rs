@@ -19,7 +19,7 @@ use crate::args::{Config, Operand};
 const MAX_SHOWN: usize = 80;
 
 /// For a profile without any WAMR frame.
-const NO_WAMR_FRAMES: &str = "<stdin>: warning: no WAMR frames: run iwasm with --enable-linux-perf, and perf script \
+pub(crate) const NO_WAMR_FRAMES: &str = "<stdin>: warning: no WAMR frames: run iwasm with --enable-linux-perf, and perf script \
                               on the same machine while /tmp/perf-PID.map exists";
 
 /// Prints a line to standard error, with control characters escaped. Write errors are ignored.
@@ -44,7 +44,7 @@ pub(crate) fn terminal(config: &Config) -> String {
     format!("reading {what} from the terminal until Ctrl-D; to read a file, use < {file}")
 }
 
-/// Prints what is unresolved and, with `--verbose`, how much was translated.
+/// Prints what is unresolved.
 pub(crate) fn report(config: &Config, translator: &Translator) {
     for finding in translator.report().findings() {
         let text = self::finding(finding, translator.modules(), config.text);
@@ -54,12 +54,6 @@ pub(crate) fn report(config: &Config, translator: &Translator) {
         } else {
             print(format_args!("<stdin>:{line}: {text}"));
         }
-    }
-    if !config.text && translator.summary().lacks_wamr_frames() {
-        warn(config, NO_WAMR_FRAMES);
-    }
-    if config.verbose {
-        summary(translator).iter().for_each(print);
     }
 }
 
@@ -118,27 +112,25 @@ fn counted(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// The summary as aligned lines. Module names are last, where their width does not matter.
-fn summary(translator: &Translator) -> Vec<String> {
+/// Prints how much was translated, as aligned lines. Module names are last, where their width does not matter.
+pub(crate) fn summary(translator: &Translator) {
     let (modules, summary) = (translator.modules(), translator.summary());
     let titles = ["names", "frames", "func[N]", "lines"].map(str::to_owned);
     let rows = modules.ids().zip(&summary.modules).map(|(id, summary)| row(&modules[id], summary));
     let rows: Vec<_> = [(titles, "module".to_owned())].into_iter().chain(rows).collect();
     let width = |column: usize| rows.iter().map(|(cells, _)| cells[column].len()).max().unwrap_or(0);
     let widths = [0, 1, 2, 3].map(width);
-    let mut lines = Vec::new();
     for (cells, module) in &rows {
         let cells = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:>width$}  "));
-        lines.push(cells.collect::<String>() + module);
+        print(cells.collect::<String>() + module);
     }
-    lines.push(format!(
+    print(format_args!(
         "{}, {} without a WAMR frame, {} frames and lines unresolved",
         counted(summary.lines, "line"),
         summary.host_lines,
         translator.report().unresolved(),
     ));
-    lines.push(format!("stack checks: {}", stack_checks(translator)));
-    lines
+    print(format_args!("stack checks: {}", stack_checks(translator)));
 }
 
 /// The module names whose code has stack checks.
