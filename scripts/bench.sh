@@ -1,15 +1,21 @@
 #!/usr/bin/env bash
-# Measures the filter on generated profiles and prints a table: wall time against `cat`, instructions per
-# byte of input, peak memory.
+# Measures the filter on generated input and prints a table: wall time against `cat`, instructions per byte of
+# input, peak memory.
 #
-# usage: scripts/bench.sh [MEGABYTES [ROUNDS]]     300 MB and 15 rounds, if not given
+# usage: scripts/bench.sh [MEGABYTES [ROUNDS]]     300 MB and 15 rounds by default
 #
-# Needs cargo, hyperfine and GNU time; counts instructions only where there is valgrind.
+# Needs cargo, hyperfine and GNU time; counts instructions only if valgrind is installed.
 set -euo pipefail
-cd "$(dirname "$0")/.."
 
+die() { echo "${0##*/}: $1" >&2; exit "${2:-1}"; }
+case ${1-} in
+    -h | --help) sed -n '2,/^set /s/^# \?//p' "$0"; exit ;;
+esac
+number='^[1-9][0-9]*$'
+[[ $# -le 2 && ${1-1} =~ $number && ${2-1} =~ $number ]] || die "expected MEGABYTES and ROUNDS, not: $*" 2
+cd "$(dirname "$0")/.."
 for tool in cargo hyperfine /usr/bin/time; do
-    command -v "$tool" > /dev/null || { echo "bench.sh: $tool is missing (Debian: apt install hyperfine time)" >&2; exit 1; }
+    command -v "$tool" > /dev/null || die "$tool is missing (Debian: apt install hyperfine time; https://rustup.rs)"
 done
 
 megabytes=${1:-300}
@@ -21,58 +27,64 @@ one=("=$wasm/a1-aot-interp/interp.wasm")
 many=("interp=$wasm/a1-aot-interp/interp.wasm" "matrec=$wasm/b3-aot-four-threads/matrec.wasm"
     "cppheavy=$wasm/b3-aot-four-threads/cppheavy.wasm" "rustapp=$wasm/a4-aot-rustapp/rustapp.wasm")
 
-# The cases: what the table calls them, the profile, how it is read, the limits of the filter's options.
+text=tests/text/perf-script.txt
+text_module=tests/text/treecalc.wasm
+
+# The cases: what the table calls them, the input, how it is read, options and modules.
 cases=(
     "one module, --stack-check=off, pipe|one|pipe|-s off ${one[*]}"
     "one module, auto, file|one|file|${one[*]}"
     "one module, auto, pipe|one|pipe|${one[*]}"
     "four named modules, \`_[j]\`, pipe|many|pipe|-s off ${many[*]}"
     "one module, stack checks, auto, pipe|checks|pipe|${one[*]}"
-    "no wasm frame, auto, pipe|host|pipe|${one[*]}"
+    "no wasm frame, auto, pipe|host|pipe|-q ${one[*]}"
+    "\`perf script\`, --text, --stack-check=off, pipe|text|pipe|-s off --text $text_module"
 )
 
 generate() {
     mkdir -p "$work"
-    rm -f "$work"/*.translated
+    rm -f "$work"/*.out
     local make=target/release/examples/generate-profile bytes=$((megabytes * 1000 * 1000))
-    "$make" "$bytes" "${one[@]}" > "$work/one.folded"
-    "$make" --annotate "$bytes" "${many[@]}" > "$work/many.folded"
-    "$make" --stack-checks "$bytes" "${one[@]}" > "$work/checks.folded"
-    "$make" "$bytes" > "$work/host.folded"
+    "$make" "$bytes" "${one[@]}" > "$work/one.in"
+    "$make" --annotate "$bytes" "${many[@]}" > "$work/many.in"
+    "$make" --stack-checks "$bytes" "${one[@]}" > "$work/checks.in"
+    "$make" "$bytes" > "$work/host.in"
+    seq $((bytes / $(stat -c %s $text))) | sed "s|.*|$text|" | xargs cat > "$work/text.in"
 }
 
-# run PROFILE pipe|file OPTIONS: the command whose wall time is measured
+# run INPUT pipe|file OPTIONS: the command whose wall time is measured
 run() {
     case $2 in
-        pipe) echo "cat $work/$1.folded | $filter $3 | cat > /dev/null" ;;
-        file) echo "$filter $3 < $work/$1.folded | cat > /dev/null" ;;
+        pipe) echo "cat $work/$1.in | $filter $3 | cat > /dev/null" ;;
+        file) echo "$filter $3 < $work/$1.in | cat > /dev/null" ;;
     esac
 }
 
-# The fast output is that of the plain translator in the tests, on a profile that this reads in seconds.
+# The filter prints what the plain translator in the tests does, for as many lines as that reads in seconds.
 check() {
     local profile modules
+    "$filter" -s off --text $text_module < $text | cmp - $text.translated
     for profile in one many; do
         if [ $profile = one ]; then modules=("${one[@]}"); else modules=("${many[@]}"); fi
-        head -n 50000 "$work/$profile.folded" > "$work/check.folded"
-        "$filter" -s off "${modules[@]}" < "$work/check.folded" > "$work/check.translated"
-        PROFILE=$work/check.folded TRANSLATION=$work/check.translated MODULES="${modules[*]}" \
+        head -n 50000 "$work/$profile.in" > "$work/check.in"
+        "$filter" -s off "${modules[@]}" < "$work/check.in" > "$work/check.out"
+        PROFILE=$work/check.in TRANSLATION=$work/check.out MODULES="${modules[*]}" \
             cargo test --quiet --release --test suite -- --ignored reference > "$work/check.log" 2>&1 ||
             { cat "$work/check.log" >&2; exit 1; }
     done
 }
 
-# instructions PROFILE pipe|file OPTIONS: per byte of input, without those of the start
+# instructions INPUT pipe|file OPTIONS: per byte of input, without those of the start
 instructions() {
     command -v valgrind > /dev/null || { echo "-"; return; }
     local size start all
-    head -c 100000000 "$work/$1.folded" | sed '$d' > "$work/part.folded"
-    size=$(stat -c %s "$work/part.folded")
+    head -c 100000000 "$work/$1.in" | sed '$d' > "$work/part.in"
+    size=$(stat -c %s "$work/part.in")
     start=$(count_instructions "$filter $3 < /dev/null")
     if [ "$2" = pipe ]; then
-        all=$(count_instructions "cat $work/part.folded | $filter $3")
+        all=$(count_instructions "cat $work/part.in | $filter $3")
     else
-        all=$(count_instructions "$filter $3 < $work/part.folded")
+        all=$(count_instructions "$filter $3 < $work/part.in")
     fi
     awk "BEGIN { printf \"%.2f\", ($all - $start) / $size }"
 }
@@ -82,7 +94,7 @@ count_instructions() {
         sed -n 's/.*Collected : //p'
 }
 
-# peak_memory PROFILE pipe|file OPTIONS
+# peak_memory INPUT pipe|file OPTIONS
 peak_memory() {
     local timed
     timed=$(run "$1" "$2" "$3")
@@ -95,7 +107,7 @@ time_all() {
     local round commands=()
     for case in "${cases[@]}"; do
         IFS='|' read -r _ profile how options <<< "$case"
-        commands+=("$(run "$profile" "$how" "$options")" "cat $work/$profile.translated | cat | cat > /dev/null")
+        commands+=("$(run "$profile" "$how" "$options")" "cat $work/$profile.out | cat | cat > /dev/null")
     done
     rm -f "$work"/round-*.csv
     for round in $(seq "$rounds"); do
@@ -116,11 +128,11 @@ for case in "${cases[@]}"; do
     IFS='|' read -r _ profile _ options <<< "$case"
     # The options are words.
     # shellcheck disable=SC2086
-    [ -e "$work/$profile.translated" ] || "$filter" $options < "$work/$profile.folded" > "$work/$profile.translated"
+    [ -e "$work/$profile.out" ] || "$filter" $options < "$work/$profile.in" > "$work/$profile.out"
 done
 time_all
 
-echo "| profile of $megabytes MB | filter | \`cat OUT \\| cat \\| cat\` | ratio | instructions per byte | peak memory |"
+echo "| input of $megabytes MB | filter | \`cat OUT \\| cat \\| cat\` | ratio | instructions per byte | peak memory |"
 echo "|---|---|---|---|---|---|"
 at=1
 for case in "${cases[@]}"; do

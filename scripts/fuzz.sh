@@ -1,20 +1,32 @@
 #!/usr/bin/env bash
-# Fuzzes the filter and the reader of wasm files, each for a time, and prints what was run.
+# Fuzzes the translation of stacks, the translation of text and the reader of wasm files, and prints how many
+# inputs were run.
 #
-# usage: scripts/fuzz.sh [SECONDS]     60 for each target, if not given
+# usage: scripts/fuzz.sh [SECONDS [RUNS]]     60 seconds by default, and any number of runs
 #
-# Needs a nightly Rust toolchain, a C++ compiler, and cargo-fuzz.
+# Each of the three targets ends after SECONDS or RUNS, whichever comes first.
+#
+# Needs a nightly Rust toolchain, a C++ compiler and cargo-fuzz.
 set -euo pipefail
+
+die() { echo "${0##*/}: $1" >&2; exit "${2:-1}"; }
+case ${1-} in
+    -h | --help) sed -n '2,/^set /s/^# \?//p' "$0"; exit ;;
+esac
+number='^[1-9][0-9]*$'
+[[ $# -le 2 && ${1-1} =~ $number && ${2-1} =~ $number ]] || die "expected SECONDS and RUNS, not: $*" 2
 cd "$(dirname "$0")/.."
+cargo +nightly --version > /dev/null 2>&1 || die "a nightly toolchain is missing (rustup toolchain install nightly)"
+cargo fuzz --version > /dev/null 2>&1 || die "cargo-fuzz is missing (cargo install cargo-fuzz)"
 
-cargo +nightly --version > /dev/null 2>&1 || { echo "fuzz.sh: a nightly toolchain is missing (rustup toolchain install nightly)" >&2; exit 1; }
-cargo fuzz --version > /dev/null 2>&1 || { echo "fuzz.sh: cargo-fuzz is missing (cargo install cargo-fuzz)" >&2; exit 1; }
-
-for target in translate module; do
+for target in translate text module; do
     # What is found goes to the first directory; the seeds stay as they are.
     mkdir -p "target/fuzz/$target"
+    log=target/fuzz/$target.log
     echo "$target:"
     cargo +nightly fuzz run --fuzz-dir tests/fuzz "$target" "target/fuzz/$target" "tests/fuzz/seeds/$target" -- \
-        -max_total_time="${1:-60}" -max_len=4096 -timeout=5 -rss_limit_mb=512 -print_final_stats=1 2>&1 |
-        grep -E "^stat::|ERROR|panicked|SUMMARY|^Done|artifact"
+        -max_total_time="${1:-60}" -runs="${2:--1}" -max_len=4096 -timeout=5 -rss_limit_mb=512 -print_final_stats=1 \
+        > "$log" 2>&1 || { tail -n 40 "$log" >&2; die "$target failed; the log is $log"; }
+    grep '^stat::' "$log"
 done
+awk '/^stat::number_of_executed_units/ { runs += $2 } END { print "runs of all targets: " runs }' target/fuzz/*.log

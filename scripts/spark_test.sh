@@ -1,20 +1,25 @@
 #!/usr/bin/env bash
-# Runs spark_translate.py in local[2] over many generated files and compares with the filter on one machine.
+# Runs spark_translate.py in local[2] over profiles in many files and compares with the filter on one machine.
 #
 # usage: scripts/spark_test.sh
 #
-# Needs cargo, python3 with venv and pip, and Java 17; PySpark is installed from PyPI into target/spark/.
+# Needs cargo, python3 with venv and pip, and Java 17; installs PySpark from PyPI into target/spark/.
 set -euo pipefail
-cd "$(dirname "$0")/.."
 
+die() { echo "${0##*/}: $1" >&2; exit "${2:-1}"; }
+case ${1-} in
+    -h | --help) sed -n '2,/^set /s/^# \?//p' "$0"; exit ;;
+esac
+[ $# = 0 ] || die "expected no arguments, not: $*" 2
+cd "$(dirname "$0")/.."
 for tool in cargo python3 java; do
-    command -v $tool > /dev/null || { echo "spark_test.sh: $tool is missing (Debian: apt install python3-venv openjdk-17-jre-headless)" >&2; exit 1; }
+    command -v $tool > /dev/null || die "$tool is missing (Debian: apt install python3-venv openjdk-17-jre-headless)"
 done
 
 work=target/spark_test
-wasm=tests/recordings
-modules=("interp=$wasm/a1-aot-interp/interp.wasm" "matrec=$wasm/b3-aot-four-threads/matrec.wasm"
-    "cppheavy=$wasm/b3-aot-four-threads/cppheavy.wasm" "rustapp=$wasm/a4-aot-rustapp/rustapp.wasm")
+recordings=tests/recordings
+four=("interp=$recordings/a1-aot-interp/interp.wasm" "matrec=$recordings/b3-aot-four-threads/matrec.wasm"
+    "cppheavy=$recordings/b3-aot-four-threads/cppheavy.wasm" "rustapp=$recordings/a4-aot-rustapp/rustapp.wasm")
 
 if [ ! -x target/spark/bin/spark-submit ]; then
     python3 -m venv target/spark
@@ -24,42 +29,90 @@ cargo build --quiet --release --locked --bins --example generate-profile
 export PATH=$PWD/target/release:$PATH
 
 spark() {
-    # The environment's own Python runs the executors, too.
+    # The executors run the environment's own Python, too.
     PYSPARK_PYTHON=$PWD/target/spark/bin/python target/spark/bin/spark-submit --master 'local[2]' \
         --conf spark.ui.enabled=false --conf spark.ui.showConsoleProgress=false scripts/spark_translate.py "$@" > "$work/log" 2>&1
 }
 
-# generate NAME OPTIONS: forty files of a profile
-generate() {
-    mkdir -p "$work/$1"
-    target/release/examples/generate-profile "${@:2}" 8000000 "${modules[@]}" > "$work/$1.folded"
+# cut_up NAME: cuts a profile into forty files
+cut_up() {
+    mkdir "$work/$1"
     split --number=l/40 "$work/$1.folded" "$work/$1/part-"
 }
 
 expect() {
-    if [ "$2" != "$3" ]; then
-        echo "spark_test.sh: $1 failed; the log is $work/log" >&2
-        exit 1
-    fi
+    [ "$2" = "$3" ] || die "$1: failed; the log is $work/log"
     echo "ok: $1"
 }
 
 sum() { LC_ALL=C sort "$@" | sha256sum; }
 
+# compare NAME OPTIONS: Spark gives what one process gives; the modules are in the array "modules"
+compare() {
+    wamr-fold-translate --quiet "${@:2}" "${modules[@]}" < "$work/$1.folded" > "$work/$1.translated"
+    rm -rf "$work/$1.out"
+    spark "$work/$1" "$work/$1.out" "${modules[@]}" -- "${@:2}" || :
+    expect "$*: line for line" "$(sum "$work/$1.out"/part-*)" "$(sum "$work/$1.translated")"
+}
+
 rm -rf "$work"
-generate plain --annotate
-generate checks --stack-checks
-mkdir "$work/odd"
+mkdir -p "$work"
+
+modules=("${four[@]}")
+target/release/examples/generate-profile --annotate 8000000 "${modules[@]}" > "$work/plain.folded"
+cut_up plain
+compare plain
+target/release/examples/generate-profile --stack-checks 8000000 "${modules[@]}" > "$work/checks.folded"
+cut_up checks
+compare checks
 printf '%s\n' '# aot_func_internal#1 5' 'main;[Wasm] y]#aot_func_internal#1 5' \
-    'main;[interp]#aot_func#1:tid 29888 5' 'main;[interp]#aot_func#1:tid 29888 7' |
-    tee "$work/odd.folded" > "$work/odd/part"
+    'main;[interp]#aot_func#1:tid 29888 5' 'main;[interp]#aot_func#1:tid 29888 7' > "$work/odd.folded"
+cut_up odd
+compare odd
 
-for profile in plain checks odd; do
-    wamr-fold-translate "${modules[@]}" < "$work/$profile.folded" > "$work/$profile.translated"
-    spark "$work/$profile" "$work/$profile.out" "${modules[@]}"
-    expect "$profile: line for line" "$(sum "$work/$profile.out"/part-*)" "$(sum "$work/$profile.translated")"
-done
+# late NAME RECORDING: a profile of which only the last files show what code has stack checks; sets "modules"
+late() {
+    local folder=$recordings/$2
+    mapfile -t modules < <(sed -E "s|^([^=]*=)?|&$folder/|" "$folder/modules.txt")
+    {
+        for _ in {1..20}; do
+            sed 's/;aot_func_internal#[0-9]*//g' "$folder/out.folded"
+        done
+        cat "$folder/out.folded"
+    } > "$work/$1.folded"
+    cut_up "$1"
+}
 
+late jit d2-jit-eager-stackcheck-matrec
+compare jit
+
+# AOT code without checks beside JIT code with checks.
+late mixed h2-mixed-aot-jit-stackcheck
+compare mixed
+expect "mixed: partitions without a WAMR frame print no warning" "$(grep -c '^wamr-fold-translate' "$work/log")" 0
+for file in "$work/mixed"/part-*; do
+    wamr-fold-translate --quiet "${modules[@]}" < "$file"
+done > "$work/mixed.alone"
+expect "mixed: no partition could tell by itself" "$(cmp -s "$work/mixed.alone" "$work/mixed.translated" || echo differs)" differs
+compare mixed --name-first --annotate
+compare mixed --stack-check=on
+
+# A module without functions, module names that need care, and text that is not folded.
+printf '\0asm\1\0\0\0' > "$work/empty.wasm"
+strange="it's \"a\" [b]#c \$d ü%20+ "
+modules=("$strange=${four[0]#*=}" "x=${four[1]#*=}" "=$work/empty.wasm")
+{
+    for _ in {1..60}; do printf 'iwasm;[%s]#aot_func#1;[x]#aot_func#2 3\n' "$strange"; done
+    printf 'iwasm;[%s]#aot_func_internal#1 3\n' "$strange"
+} > "$work/names.folded"
+cp "$work/names.folded" "$work/text.folded"
+sed -i 's/^iwasm;/\t7f00 /; s/ 3$/+0x1 (map)/' "$work/text.folded"
+cut_up names
+cut_up text
+compare names
+compare text --text
+
+modules=("${four[@]}")
 spark --merge "$work/plain" "$work/merged.out" "${modules[@]}" -- --demangle
 wamr-fold-translate --demangle "${modules[@]}" < "$work/plain.folded" |
     awk '{ count = $NF; sub(/ [0-9]+$/, ""); sum[$0] += count } END { for (stack in sum) printf "%s %d\n", stack, sum[stack] }' > "$work/merged"
@@ -71,9 +124,14 @@ expect "merged: comments are left out, thread ids are no counts" "$(cat "$work/m
 
 if spark "$work/plain" "$work/failed.out" "${modules[@]:0:3}"; then status=0; else status=$?; fi
 expect "a module that is missing fails the job" "$status" 1
-expect "and is named" "$(grep -c 'frames of module "rustapp" not translated' "$work/log" | sed 's/^[1-9][0-9]*$/yes/')" yes
+expect "and is named" "$(grep -q '^wamr-fold-translate: .*"rustapp"' "$work/log" && echo yes)" yes
 expect "and leaves no output" "$(find "$work/failed.out" -maxdepth 1 -name 'part-*' -o -maxdepth 1 -name _SUCCESS)" ""
 
 spark --allow-unresolved "$work/plain" "$work/allowed.out" "${modules[@]:0:3}"
 wamr-fold-translate --allow-unresolved -q "${modules[@]:0:3}" < "$work/plain.folded" > "$work/allowed"
 expect "with --allow-unresolved it does not" "$(sum "$work/allowed.out"/part-*)" "$(sum "$work/allowed")"
+
+if spark "$work/plain" "$work/split.out" "${modules[@]}" -- --split-dir x; then status=0; else status=$?; fi
+expect "an option that needs the whole profile is refused" "$status" 2
+if python3 scripts/spark_translate.py --help > /dev/null; then status=0; else status=$?; fi
+expect "--help needs no PySpark" "$status" 0
