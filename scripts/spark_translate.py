@@ -31,7 +31,7 @@ FLAGS = ["--demangle", "--export-names", "--annotate", "--name-first", "--text"]
 
 # A line with one or two counts, and what is no count (perf's ":tid PID"), as the filter reads it.
 COUNT = rb"[ \t]+[0-9]+(?:\.[0-9]*)?"
-STACK = re.compile(rb"(?!# )([ \t]*[^ \t].*?(?::tid%b)?)((?:%b){1,2})[ \t]*\r?" % (COUNT, COUNT), re.DOTALL)
+STACK = re.compile(rb"(?!# )(.*?:tid%b|[ \t]*[^ \t].*?)((?:%b){1,2})[ \t]*\r?" % (COUNT, COUNT), re.DOTALL)
 
 
 def main():
