@@ -19,8 +19,8 @@ use crate::args::{Config, Operand};
 const MAX_SHOWN: usize = 80;
 
 /// For a profile without any WAMR frame.
-pub(crate) const NO_WAMR_FRAMES: &str = "<stdin>: warning: no WAMR frames: run iwasm with --enable-linux-perf, and perf script \
-                              on the same machine while /tmp/perf-PID.map exists";
+pub(crate) const NO_WAMR_FRAMES: &str = "<stdin>: warning: no WAMR frames: perhaps iwasm ran without --enable-linux-perf, \
+     or /tmp/perf-PID.map was gone when perf script ran";
 
 /// Prints a line to standard error, with control characters escaped. Write errors are ignored.
 pub(crate) fn print(message: impl Display) {
