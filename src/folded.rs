@@ -6,11 +6,11 @@
 //! that start with `# `. perf's own collapser with `--srcline` ends frames with `:tid PID`; that number is no
 //! count if another number follows.
 
-/// What a line is to the renderers.
+/// How renderers read a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Line<'a> {
-    /// A stack: the start of the line, up to the blanks before its one or two sample counts. Frames separated
-    /// by `;`, not all blank.
+    /// A stack, without its one or two sample counts and the blanks before them: frames separated by `;`, not
+    /// all blank.
     Stack(&'a [u8]),
     /// A blank line or a comment.
     Ignored,
@@ -35,15 +35,15 @@ impl<'a> Line<'a> {
     }
 }
 
-/// `text` without the count at its end and the blanks before it; `None` if there is no count, or nothing
-/// else.
+/// Strips the count at the end of `text` and the blanks before it. `None` if there is no count, or nothing
+/// before it.
 fn strip_count(text: &[u8]) -> Option<&[u8]> {
     let before = trim_count_end(text);
     let stack = trim_end(before, is_blank);
     (before.len() < text.len() && stack.len() < before.len() && !stack.is_empty()).then_some(stack)
 }
 
-/// `text` without the count at its end, if it has one.
+/// Strips the count at the end of `text`, if any.
 fn trim_count_end(text: &[u8]) -> &[u8] {
     let before = trim_end(text, |byte| byte.is_ascii_digit());
     match before {

@@ -11,11 +11,11 @@ use bstr::ByteSlice;
 
 use crate::folded::is_blank;
 
-/// What a translated frame starts with, or with the name first, holds.
+/// The start of a translated frame, and what it holds if the name comes first.
 pub(crate) const WASM_PREFIX: &[u8] = b"[Wasm] ";
 pub(crate) const WASM_SUFFIX: &[u8] = b" [Wasm]";
 
-/// What a frame is to the translation.
+/// How a frame is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Frame<'a> {
     /// A function of a wasm module.
@@ -31,7 +31,7 @@ pub(crate) enum Frame<'a> {
 pub(crate) struct Symbol<'a> {
     /// The module name, which is not empty; `None` if the symbol has none.
     pub(crate) module: Option<&'a [u8]>,
-    /// Which code of the function this is.
+    /// Which symbol of the function this is.
     pub(crate) kind: Kind,
     /// The index of the function among those that the module defines.
     pub(crate) defined_index: u32,
@@ -39,10 +39,10 @@ pub(crate) struct Symbol<'a> {
     pub(crate) rest: &'a [u8],
 }
 
-/// Which code of a function a symbol names.
+/// The symbols of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// `aot_func#N`: the function, or in code with stack checks, the check in front of it.
+    /// `aot_func#N`: the function; in code with stack checks, only the check in front of it.
     Func,
     /// `aot_func_internal#N`: the function after its stack check.
     Internal,
@@ -60,8 +60,8 @@ impl Kind {
     }
 }
 
-/// The next frame of `stack` that holds a `#`, as every WAMR symbol does and few other frames do. The search
-/// starts at `from`, where a frame starts or ends. Also returns where in `stack` the frame is.
+/// The next frame of `stack` with a `#`, and its range. Every WAMR symbol has a `#`, and few other frames
+/// have. `from` is the start or the end of a frame.
 #[inline]
 pub(crate) fn next_frame(stack: &[u8], from: usize) -> Option<(Range<usize>, Frame<'_>)> {
     let is_separator = |&byte: &u8| byte == b';';
@@ -103,13 +103,14 @@ impl<'a> Symbol<'a> {
         self.module.is_none() && self.rest.is_empty()
     }
 
-    /// Whether this is a stack check in code that has such checks. A JIT entry (`aot_func#N_wrapper`) is not.
+    /// Whether this is a stack check if the code has stack checks. A JIT entry (`aot_func#N_wrapper`) is
+    /// none.
     pub(crate) fn may_be_check(&self) -> bool {
         self.kind == Kind::Func && !self.rest.starts_with(b"_wrapper")
     }
 
-    /// What follows the symbol, split before the annotation at its end: `_[k]` kernel, `_[i]` inlined, `_[j]`
-    /// JIT, `_[w]` waker, or nothing (flamegraph.pl: `_\[[kwij]\]$`).
+    /// Splits the annotation off the end of `rest`: `_[k]` kernel, `_[i]` inlined, `_[j]` JIT, `_[w]` waker,
+    /// or nothing (flamegraph.pl: `_\[[kwij]\]$`).
     pub(crate) fn split_annotation(&self) -> (&'a [u8], &'a [u8]) {
         let annotation = match self.rest {
             [.., b'_', b'[', b'k' | b'i' | b'j' | b'w', b']'] => 4,
@@ -125,7 +126,7 @@ fn is_translated(frame: &[u8]) -> bool {
     frame.starts_with(WASM_PREFIX) || frame.find_byte(b' ').is_some_and(holds_suffix)
 }
 
-/// Splits `[MODULE]#SYMBOL`, or `SYMBOL`. A module name may hold `]#aot_func`, so the last one ends it.
+/// Splits `[MODULE]#SYMBOL` into both parts. A module name may hold `]#aot_func`, so the last one ends it.
 fn split_module(frame: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let Some(named) = frame.strip_prefix(b"[") else {
         return Some((None, frame));
@@ -137,7 +138,7 @@ fn split_module(frame: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     (end > 0).then(|| (Some(&named[..end]), &named[end + 2..]))
 }
 
-/// Splits `text` after the decimal number that it starts with, which is at most `u32::MAX`.
+/// Parses the decimal `u32` at the start of `text`. Also returns what follows it.
 pub(crate) fn split_index(text: &[u8]) -> Option<(u32, &[u8])> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let index = text[..digits]

@@ -2,7 +2,7 @@
 
 use bstr::ByteSlice;
 
-/// How a function is shown: never empty, without `;` and control characters.
+/// The text shown for a function. Never empty, without `;` and control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
     text: Box<str>,
@@ -10,8 +10,8 @@ pub struct Label {
 }
 
 impl Label {
-    /// The label of the function at `index` with this name (any bytes), or `func[INDEX]` if nothing is left of
-    /// the name.
+    /// The label of the function at `index` with the name `name` (any bytes); `func[INDEX]` if nothing is
+    /// left of the name.
     #[must_use]
     pub fn new(name: &[u8], index: u64) -> Self {
         let name = safe(name);
@@ -37,12 +37,12 @@ impl Label {
     }
 }
 
-/// `name` (any bytes) as text that breaks neither a line nor a terminal.
+/// Makes `name` (any bytes) safe for a line and a terminal.
 ///
-/// `;`, which separates frames, becomes `:`. Control characters and white space but blanks become `_`. Bytes
-/// that are not UTF-8, for which inferno refuses the whole input, become U+FFFD. Blanks at both ends are
-/// dropped. A number at the end looks like a sample count to renderers (flamegraph.pl's `\s` and `\d` are
-/// Unicode's), so the blank before it becomes `_`, and a name that is a number gets a `_` in front.
+/// `;`, which separates frames, becomes `:`. Control characters and white space other than U+0020 become `_`.
+/// Invalid UTF-8, for which inferno refuses the whole input, becomes U+FFFD. Blanks at both ends are dropped.
+/// Renderers read a number at the end as a sample count (flamegraph.pl's `\s` and `\d` are Unicode's), so the
+/// blank before it becomes `_`, and a name that is only a number gets a leading `_`.
 fn safe(name: &[u8]) -> String {
     let safe_char = |char: char| match char {
         ';' => ':',
@@ -59,7 +59,7 @@ fn safe(name: &[u8]) -> String {
     }
 }
 
-/// Whether `text` is a number to a renderer: numeric characters, optionally with a point and more of them.
+/// Whether renderers read `text` as a number: numeric characters, optionally a point and more of them.
 fn is_number(text: &str) -> bool {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     !whole.is_empty() && whole.chars().chain(fraction.chars()).all(char::is_numeric)

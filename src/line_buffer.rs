@@ -1,13 +1,13 @@
-//! A stream, read in blocks of whole lines.
+//! Reads a stream in blocks of whole lines.
 
 use std::io::{ErrorKind, Read, Result};
 
 use bstr::ByteSlice;
 
-/// The size of a read, which is what a pipe holds. It doubles whenever a line does not fit.
+/// The initial size of the buffer: what a pipe holds. It doubles whenever a line does not fit.
 const READ_SIZE: usize = 64 * 1024;
 
-/// Reads a stream in blocks of whole lines, as many as are ready.
+/// A reader of whole lines, as many as are ready.
 #[derive(Debug)]
 pub(crate) struct LineBuffer<R> {
     input: R,
@@ -19,16 +19,16 @@ pub(crate) struct LineBuffer<R> {
 }
 
 impl<R: Read> LineBuffer<R> {
-    /// A line buffer for `input`, which needs no buffer of its own.
+    /// A line buffer for `input`, which should not be buffered.
     pub(crate) fn new(input: R) -> Self {
         Self { input, buffer: vec![0; READ_SIZE], lines: 0, filled: 0, has_ended: false }
     }
 
-    /// Returns the next lines, each with its newline, which only the last line of the stream may lack.
-    /// Empty at the end of the stream.
+    /// Returns the next lines with their newlines; the last line of the stream may have none. Empty at the
+    /// end of the stream.
     ///
-    /// Reads until there is at least one whole line, and never past the end of the stream: a terminal
-    /// would want a second Ctrl-D.
+    /// Reads until there is a whole line. After the end of the stream it does not read again: a terminal
+    /// would need a second Ctrl-D.
     ///
     /// # Errors
     ///

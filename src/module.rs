@@ -1,4 +1,4 @@
-//! The modules whose functions are named: found by name, and asked for labels by function index.
+//! The loaded modules, found by name, and the labels of their functions.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -13,7 +13,7 @@ use crate::demangle::demangle;
 use crate::label::Label;
 use crate::wasm::Wasm;
 
-/// A module of a [`Modules`].
+/// Identifies a module of a [`Modules`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModuleId(usize);
 
@@ -28,20 +28,20 @@ impl ModuleId {
     }
 }
 
-/// A wasm module, with the name that frames have for it.
+/// A wasm module, and the name it has in frames.
 #[derive(Debug)]
 pub struct Module {
     name: Option<Vec<u8>>,
     path: PathBuf,
     wasm: Wasm,
     demangles: bool,
-    /// The label of each function, made when it is first asked for.
+    /// Labels by function index, created on first use.
     labels: Vec<Option<Label>>,
 }
 
 impl Module {
-    /// A module that frames call `name`; with `None`, it takes the frames that name no module. `path` is
-    /// the file of `wasm`.
+    /// A module named `name` in frames; with `None`, it takes the frames without a module name. `path` is its
+    /// file.
     #[must_use]
     pub fn new(name: Option<Vec<u8>>, path: impl Into<PathBuf>, wasm: Wasm) -> Self {
         let labels = vec![None; wasm.functions()];
@@ -54,13 +54,13 @@ impl Module {
         self.labels.fill(None);
     }
 
-    /// The name that frames have for the module.
+    /// The name of the module in frames.
     #[must_use]
     pub fn name(&self) -> Option<&[u8]> {
         self.name.as_deref()
     }
 
-    /// The name of the module, or else the stem of its file.
+    /// The name of the module, or else its file stem.
     #[must_use]
     pub fn name_or_stem(&self) -> &[u8] {
         let stem = || self.path.file_stem().unwrap_or_default().as_bytes();
@@ -79,7 +79,7 @@ impl Module {
         &self.wasm
     }
 
-    /// The function index of a defined function, of which `defined` is the index among the defined ones.
+    /// Converts an index among the defined functions to a function index.
     #[must_use]
     pub fn function_index(&self, defined: u32) -> u64 {
         self.wasm.imported_functions() as u64 + u64::from(defined)
@@ -97,7 +97,7 @@ impl Module {
     }
 }
 
-/// The modules of a profile, each with a name of its own.
+/// The modules of a profile. Their names are unique.
 #[derive(Debug, Default)]
 pub struct Modules {
     all: Vec<Module>,
@@ -107,7 +107,7 @@ pub struct Modules {
     odd_names: Vec<Vec<u8>>,
 }
 
-/// A module of the same name, or also without a name, was added before.
+/// Another module has the same name, or also has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DuplicateName;
 
@@ -116,7 +116,7 @@ impl Modules {
     ///
     /// # Errors
     ///
-    /// If a module of the same name, or also without a name, was added before.
+    /// If another module has the same name, or also has none.
     pub fn add(&mut self, module: Module) -> Result<ModuleId, DuplicateName> {
         let id = ModuleId(self.all.len());
         match &module.name {
@@ -135,8 +135,8 @@ impl Modules {
         Ok(id)
     }
 
-    /// The module that takes frames with the module name `name`. Frames without one are taken by the module
-    /// without a name, or else by the only module there is.
+    /// Finds the module for frames with the module name `name`. Frames without one belong to the module
+    /// without a name, or else to the only module.
     #[must_use]
     pub fn find(&self, name: Option<&[u8]>) -> Option<ModuleId> {
         match name {
@@ -155,7 +155,7 @@ impl Modules {
         self.longest_name
     }
 
-    /// The names that hold `]` or `aot_func`, which cannot be read out of a text without knowing them.
+    /// The names that hold `]` or `aot_func`, which a text cannot be parsed for without knowing them.
     pub(crate) fn odd_names(&self) -> impl Iterator<Item = &[u8]> {
         self.odd_names.iter().map(Vec::as_slice)
     }

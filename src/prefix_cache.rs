@@ -1,9 +1,9 @@
-//! The translation of the frames that a stack shares with the one before. A folded profile is sorted, so
-//! most neighbours begin alike.
+//! Caches the translation of the frames that a stack shares with the one before. A folded profile is sorted,
+//! so neighbours often share a prefix.
 
 use crate::summary::TranslatedFrame;
 
-/// The longest stack, and the longest translation, that is cached.
+/// The longest stack, or translation, that is cached, in bytes.
 const MAX_LEN: usize = 256 * 1024;
 
 /// The translated frames of the last stack.
@@ -24,8 +24,8 @@ pub(crate) struct CachedFrame {
 }
 
 impl PrefixCache {
-    /// Starts a new stack: appends to `output` the translation of the frames that it shares with the last
-    /// one. Returns the length of these frames in `stack`, and those of them that are translated.
+    /// Appends the cached translation of the frames that `stack` shares with the last stack to `output`.
+    /// Returns their length in `stack`, and those of them that were translated.
     pub(crate) fn restore(&mut self, stack: &[u8], output: &mut Vec<u8>) -> (usize, &[CachedFrame]) {
         let shared = shared_prefix(&self.stack, stack);
         while self.frames.pop_if(|frame| !ends_frame(stack, frame.stack_end, shared)).is_some() {}
@@ -37,7 +37,7 @@ impl PrefixCache {
         (stack_end, &self.frames)
     }
 
-    /// Caches `frame`: `stack` is the new stack up to its end, `translation` is the translation of that.
+    /// Caches `frame`, with which `stack` ends. `translation` is the translation of `stack`.
     pub(crate) fn push(&mut self, stack: &[u8], translation: &[u8], frame: TranslatedFrame) {
         if stack.len().max(translation.len()) > MAX_LEN {
             return;
@@ -48,8 +48,8 @@ impl PrefixCache {
     }
 }
 
-/// Whether a frame of the last stack that ends at `end` also ends there in `stack`; the first `shared` bytes
-/// of both are equal.
+/// Whether a frame that ends at `end` in the last stack also ends there in `stack`. Their first `shared`
+/// bytes are equal.
 fn ends_frame(stack: &[u8], end: usize, shared: usize) -> bool {
     end <= shared && stack.get(end).is_none_or(|&byte| byte == b';')
 }

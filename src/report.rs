@@ -1,13 +1,13 @@
-//! What could not be translated: each cause once, with a count and an example.
+//! What is unresolved: each cause once, with a count and an example.
 
 use std::collections::HashMap;
 
 use crate::module::ModuleId;
 
-/// How many unknown modules are reported by name. The others are counted together.
+/// The most unknown modules reported by name. The rest is counted together.
 const MAX_UNKNOWN_MODULES: usize = 10;
 
-/// How many bytes of an example are kept.
+/// The most bytes kept of an example.
 const MAX_EXAMPLE: usize = 128;
 
 /// Why a frame or line is unresolved.
@@ -16,7 +16,7 @@ const MAX_EXAMPLE: usize = 128;
 pub enum Cause {
     /// The frame names this module, which is not loaded.
     UnknownModule(Vec<u8>),
-    /// The frame names a module that is not loaded, after ten others.
+    /// The frame names another module that is not loaded, after ten such modules.
     MoreUnknownModules,
     /// The frame names no module, and no loaded module takes such frames.
     NoModule,
@@ -29,7 +29,7 @@ pub enum Cause {
     IndexOutOfRange(ModuleId),
 }
 
-/// How often a cause was met, and where first.
+/// A cause, how often it occurred, and where first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
@@ -37,7 +37,7 @@ pub struct Finding {
     pub cause: Cause,
     /// The number of frames, or of lines for [`Cause::NoCount`].
     pub count: u64,
-    /// The first line of the input where it was met, from 1.
+    /// The first line of the input where it occurred, from 1.
     pub first_line: u64,
     /// The first frame or line, cut to 128 bytes.
     pub example: Vec<u8>,
@@ -52,7 +52,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Counts one frame or line: it is in line `line`, from 1, and reads `example`.
+    /// Counts a frame or line that reads `example`, in line `line`, from 1.
     pub(crate) fn add(&mut self, cause: Cause, line: u64, example: &[u8]) {
         let mut place = self.by_cause.get(&cause);
         let mut cause = cause;
@@ -73,13 +73,13 @@ impl Report {
         self.findings.push(Finding { cause, count: 1, first_line: line, example });
     }
 
-    /// The findings, in the order in which their causes were met first.
+    /// The findings, in the order in which they first occurred.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// How many frames and lines are unresolved: all that have a finding.
+    /// The number of unresolved frames and lines.
     #[must_use]
     pub fn unresolved(&self) -> u64 {
         self.findings.iter().map(|finding| finding.count).sum()

@@ -1,4 +1,4 @@
-//! Which code has software stack checks, decided for each module name.
+//! Which code has software stack checks. Decided for each module name.
 //!
 //! LLVM JIT code of a WAMR that checks the stack in software has two symbols for a function:
 //! `aot_func_internal#N` is the function, and `aot_func#N` only the check in front of it
@@ -14,7 +14,7 @@ use crate::module::{ModuleId, Modules};
 /// Whether `aot_func#N` is a stack check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StackCheck {
-    /// If there is an `aot_func_internal#N` with the same module name, or also without one.
+    /// If an `aot_func_internal#N` with the same module name, or also without one, is in the input.
     #[default]
     Auto,
     /// Always.
@@ -23,7 +23,7 @@ pub enum StackCheck {
     Off,
 }
 
-/// The module name of a symbol, if a module takes it.
+/// The module name of a symbol that a loaded module takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CodeName {
     /// The name of this module.
@@ -39,20 +39,20 @@ impl CodeName {
     }
 }
 
-/// The module names whose code has stack checks, as far as that is known.
+/// Which module names have code with stack checks, as far as known.
 #[derive(Clone, Debug)]
 pub(crate) struct StackChecks {
-    /// The answer for other names; `None` while it is not known.
+    /// The answer for names without evidence; `None` while unknown.
     others: Option<bool>,
     unnamed: bool,
     modules: Vec<bool>,
-    /// Whether frames without a module name can still turn out to have checks, and how many modules can.
+    /// Whether frames without a module name, and how many modules, can still turn out to have checks.
     seeks_unnamed: bool,
     sought_modules: usize,
 }
 
 impl StackChecks {
-    /// The names with checks as `stack_check` says. With [`StackCheck::Auto`] there are none at first.
+    /// With [`StackCheck::Auto`], no name has checks at first.
     pub(crate) fn new(stack_check: StackCheck, modules: &Modules) -> Self {
         let is_sought = stack_check == StackCheck::Auto;
         let named = modules.ids().filter(|id| modules[*id].name().is_some());
@@ -65,14 +65,14 @@ impl StackChecks {
         }
     }
 
-    /// Starts a new input: nothing is known of names that can turn out to have checks.
+    /// Starts a new input: names that can turn out to have checks are unknown.
     pub(crate) fn start_input(&mut self) {
         if self.is_open() {
             self.others = None;
         }
     }
 
-    /// Ends the input: no other name has checks.
+    /// Ends the input: names without evidence have no checks.
     pub(crate) fn end_input(&mut self) {
         self.others.get_or_insert(false);
     }
@@ -86,7 +86,7 @@ impl StackChecks {
         if found { Some(true) } else { self.others }
     }
 
-    /// Notes that code of `name` has checks. Returns whether that is new.
+    /// Records that code of `name` has checks. Returns whether that is new.
     pub(crate) fn add(&mut self, name: CodeName) -> bool {
         let found = match name {
             CodeName::Module(module) => &mut self.modules[module.index()],
@@ -103,7 +103,7 @@ impl StackChecks {
         true
     }
 
-    /// Whether more lines can tell of checks.
+    /// Whether more lines can reveal checks.
     pub(crate) fn is_open(&self) -> bool {
         self.evidence().is_some()
     }
@@ -141,7 +141,7 @@ impl StackChecks {
         is_new
     }
 
-    /// What every symbol holds that can tell of checks of another name; `None` if there is no such name.
+    /// What every symbol holds that can reveal checks; `None` if there is nothing to reveal.
     fn evidence(&self) -> Option<&'static str> {
         if self.seeks_unnamed {
             Some("aot_func_internal#")

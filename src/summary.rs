@@ -12,11 +12,11 @@ pub struct Summary {
     pub lines: u64,
     /// Lines without a frame that is, or looks like, a WAMR symbol.
     pub host_lines: u64,
-    /// Lines that are folded stacks, or any lines of a text.
+    /// Lines that are folded stacks; in a text, all lines.
     pub stacks: u64,
-    /// For each module, in the order in which they were added.
+    /// One entry for each module, in the order in which they were added.
     pub modules: Vec<ModuleSummary>,
-    /// Whether a frame was already translated, before any WAMR symbol.
+    /// Whether an already translated frame came before any WAMR symbol.
     has_translation: bool,
 }
 
@@ -45,13 +45,13 @@ impl Summary {
         Self { modules: vec![ModuleSummary::default(); modules], ..Self::default() }
     }
 
-    /// Whether there are stacks, and none of them has a WAMR frame, translated or not.
+    /// Whether there are stacks but no WAMR frame, translated or not.
     #[must_use]
     pub fn lacks_wamr_frames(&self) -> bool {
         self.stacks > 0 && self.host_lines == self.lines && !self.has_translation
     }
 
-    /// Notes whether `lines` hold a translated frame, as long as no other line has a WAMR frame.
+    /// Looks for translated frames in `lines`, until a WAMR frame has been seen.
     pub(crate) fn look_for_translation(&mut self, lines: &[u8]) {
         if self.host_lines == self.lines && !self.has_translation {
             self.has_translation = lines.contains_str("[Wasm]");

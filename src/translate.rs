@@ -12,7 +12,7 @@ use crate::report::{Cause, Report};
 use crate::stack_check::{CodeName, StackCheck, StackChecks};
 use crate::summary::{Summary, TranslatedFrame};
 
-/// Puts the names of functions into lines.
+/// Translates lines.
 #[derive(Debug)]
 pub struct Translator {
     modules: Modules,
@@ -24,11 +24,11 @@ pub struct Translator {
     report: Report,
     summary: Summary,
     cache: PrefixCache,
-    /// The line that waits.
+    /// The line that waits for a stack check.
     waiting: Option<Waiting>,
 }
 
-/// How far a line was translated that waits until it is known whether code of a name has stack checks.
+/// A partly translated line, which waits until it is known whether code of `name` has stack checks.
 #[derive(Debug)]
 struct Waiting {
     name: CodeName,
@@ -36,7 +36,7 @@ struct Waiting {
     translation: Vec<u8>,
 }
 
-/// How far a line is translated.
+/// The progress within a line.
 #[derive(Debug)]
 struct Progress {
     /// The length of the part that is translated.
@@ -44,11 +44,11 @@ struct Progress {
     /// The module of the last translated frame.
     module: Option<ModuleId>,
     has_symbol: bool,
-    /// Frames after one that must be reported are not cached, so that it is reported each time.
+    /// An unresolved frame is not cached, nor are those after it, so that it is counted each time.
     can_cache: bool,
 }
 
-/// What a symbol stands for.
+/// What a frame stands for.
 enum Resolved<'a> {
     Function(Function<'a>),
     Unknown(Cause),
@@ -64,12 +64,12 @@ struct Function<'a> {
     is_check: bool,
 }
 
-/// What became of a line.
+/// The result of translating a line.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// It was translated, and this is the module of its last translated frame.
+    /// Translated; the module of its last translated frame.
     Done(Option<ModuleId>),
-    /// It must wait for [`Translator::find_stack_checks`] or [`Translator::end_input`].
+    /// Waits until its stack checks are found, or the input ends.
     Waits,
 }
 
@@ -93,12 +93,12 @@ impl Translator {
         }
     }
 
-    /// Sets what the lines are. By default they are folded stacks.
+    /// Sets the format of the input. By default it is folded stacks.
     pub fn set_format(&mut self, format: Format) {
         self.format = format;
     }
 
-    /// Sets whether translated frames without an annotation get `_[j]`, as JIT code has it. By default they
+    /// Sets whether translated frames without an annotation get `_[j]`, the mark of JIT code. By default they
     /// do not.
     pub fn set_annotate(&mut self, annotate: bool) {
         self.annotates = annotate;
@@ -111,47 +111,47 @@ impl Translator {
         self.cache = PrefixCache::default();
     }
 
-    /// Sets whether `aot_func#N` is only a stack check, shown as `NAME_precheck`. By default that is so for
-    /// the module names for which [`Self::find_stack_checks`] has found it.
+    /// Sets which `aot_func#N` are only stack checks, shown as `NAME_precheck`. By default those of module
+    /// names for which [`Self::find_stack_checks`] has found checks.
     pub fn set_stack_check(&mut self, stack_check: StackCheck) {
         self.stack_check = stack_check;
         self.checks = StackChecks::new(stack_check, &self.modules);
         self.cache = PrefixCache::default();
     }
 
-    /// With [`StackCheck::Auto`], finds the module names whose code has stack checks: those with an
-    /// `aot_func_internal#N` in `lines`, which are whole lines with their newlines. Call it with all lines of
-    /// the input before the first is translated; [`Filter`](crate::Filter) does that itself.
+    /// With [`StackCheck::Auto`], records the module names whose code has stack checks: those with an
+    /// `aot_func_internal#N` in `lines`, which are whole lines with their newlines. Call it with the whole
+    /// input before the first line is translated; [`Filter`](crate::Filter) does that itself.
     pub fn find_stack_checks(&mut self, lines: &[u8]) {
         if self.checks.find(lines, self.format, &self.modules) {
             self.cache = PrefixCache::default();
         }
     }
 
-    /// Starts a new input, of which [`Self::advance`] translates the lines.
+    /// Starts a new input, whose lines [`Self::advance`] translates.
     pub(crate) fn start_input(&mut self) {
         self.set_stack_check(self.stack_check);
         self.checks.start_input();
         self.waiting = None;
     }
 
-    /// Ends the input: nothing must wait any more.
+    /// Ends the input: no line must wait any more.
     pub(crate) fn end_input(&mut self) {
         self.checks.end_input();
     }
 
-    /// Whether more lines could tell of stack checks.
+    /// Whether more lines could reveal stack checks.
     pub(crate) fn seeks_stack_checks(&self) -> bool {
         self.checks.is_open()
     }
 
-    /// Whether the line must still wait for which [`Self::advance`] returned [`Outcome::Waits`].
+    /// Whether the line for which [`Self::advance`] returned [`Outcome::Waits`] must still wait.
     pub(crate) fn is_waiting(&self) -> bool {
         self.waiting.as_ref().is_some_and(|waiting| self.checks.of(waiting.name).is_none())
     }
 
-    /// Appends the translation of `line` to `output`, both without a newline. Returns the module of the last
-    /// translated frame. What cannot be translated is copied and reported.
+    /// Appends the translation of `line` to `output`. Neither has a newline. Returns the module of the last
+    /// translated frame. Unresolved frames are copied and reported.
     pub fn translate(&mut self, line: &[u8], output: &mut Vec<u8>) -> Option<ModuleId> {
         loop {
             match self.advance(line, output) {
@@ -161,8 +161,8 @@ impl Translator {
         }
     }
 
-    /// Translates `line` as [`Self::translate`] does, unless it must wait. Then nothing is appended, and the
-    /// next call must be for the same line: it continues where this one stopped.
+    /// Like [`Self::translate`], but may return [`Outcome::Waits`] with nothing appended. The next call must
+    /// be for the same line, and continues where this one stopped.
     pub(crate) fn advance(&mut self, line: &[u8], output: &mut Vec<u8>) -> Outcome {
         let parsed = self.format.parse(line);
         let Line::Stack(text) = parsed else {
@@ -193,7 +193,7 @@ impl Translator {
         Outcome::Done(progress.module)
     }
 
-    /// Counts `lines`, which are whole lines with their newlines, that have no `#` and so no symbol.
+    /// Counts `lines`, whole lines with their newlines. They have no `#`, and so no symbol.
     pub(crate) fn skip_lines(&mut self, lines: &[u8]) {
         for line in lines.lines_with_terminator() {
             let line = line.strip_suffix(b"\n").unwrap_or(line);
@@ -227,8 +227,8 @@ impl Translator {
         Progress { done, module, has_symbol: module.is_some(), can_cache: true }
     }
 
-    /// Translates the symbols of `text`; the translation of the line starts at `output[start..]`. Stops with
-    /// the name of the code if it must be known whether that has stack checks.
+    /// Translates the symbols of `text`. The translation of the line starts at `output[start]`. Stops with a
+    /// module name if it must first be known whether code of that name has stack checks.
     fn symbols(
         &mut self,
         text: &[u8],
@@ -270,7 +270,7 @@ impl Translator {
         Ok(())
     }
 
-    /// What `frame` stands for. An error if it must be known whether code of this name has stack checks.
+    /// Resolves `frame`, or returns the module name of which the stack checks must be known first.
     fn resolve<'a>(&mut self, frame: Frame<'a>) -> Result<Resolved<'a>, CodeName> {
         let symbol = match frame {
             Frame::Wasm(symbol) => symbol,
@@ -290,7 +290,7 @@ impl Translator {
         Ok(Resolved::Function(Function { symbol, module, is_check }))
     }
 
-    /// Appends the translation of `function`. Returns what was translated, and what must be reported.
+    /// Appends the translation of `function`. Returns the frame, and why it is unresolved, if it is.
     fn function(&mut self, function: Function<'_>, output: &mut Vec<u8>) -> (TranslatedFrame, Option<Cause>) {
         let Function { symbol, module, is_check } = function;
         let loaded = self.modules.get_mut(module);
@@ -342,7 +342,7 @@ impl Translator {
         &self.summary
     }
 
-    /// Whether code with the module name `name`, or without one, has stack checks, as far as that was found.
+    /// Whether code with the module name `name`, or without one, is known to have stack checks.
     #[must_use]
     pub fn has_stack_checks(&self, name: Option<&[u8]>) -> bool {
         let code_name = |module| if name.is_some() { CodeName::Module(module) } else { CodeName::None };

@@ -1,5 +1,4 @@
-//! The functions of a wasm file: how many it imports and defines, their names from its `name` sections, and
-//! the names under which it exports them. Code, data and DWARF are not read.
+//! The functions of a wasm file: their number, names and exports. Code, data and DWARF are not read.
 
 mod header;
 mod sections;
@@ -19,13 +18,13 @@ use wasmparser::{
 pub use header::FileKind;
 use sections::{Content, SectionReader};
 
-/// The functions of a wasm file. Imported functions have the first indices.
+/// The functions of a wasm file. Imported functions come first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wasm {
     imported: usize,
-    /// Holds the names from `name` sections.
+    /// The bytes of all names from `name` sections.
     text: Vec<u8>,
-    /// Where in `text` the name of each function is. An empty range is no name.
+    /// The range of each name in `text`; empty if the function has none.
     names: Vec<Range<usize>>,
     malformed_names: Option<Malformed>,
     exports: Exports,
@@ -41,16 +40,16 @@ struct Exports {
     malformed: Option<Malformed>,
 }
 
-/// A module that can be used, though not all its functions can be named.
+/// Why some functions of a usable module have no names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// No function has a name. This number of functions is exported under a name.
+    /// No function has a name.
     NoNames {
         /// The number of exported functions.
         exports: usize,
     },
-    /// The section of this name is malformed. The names that could be read are used.
+    /// The section is malformed. Readable names are used.
     Malformed {
         /// `name` or `export`.
         section: &'static str,
@@ -80,14 +79,14 @@ pub enum WasmError {
     Component,
     /// The file has this version of the binary format.
     Version(u32),
-    /// A part of the file that is needed is malformed.
+    /// A required part of the file is malformed.
     Malformed {
         /// Which part, such as `import section`.
         part: &'static str,
         /// What is wrong with it.
         malformed: Malformed,
     },
-    /// A section that may be there once is repeated.
+    /// A section appears twice.
     Repeated {
         /// Which section: `import` or `function`.
         section: &'static str,
@@ -109,7 +108,7 @@ impl Wasm {
     /// # Errors
     ///
     /// If the file cannot be read, or is not a core module whose functions can be counted. Malformed names
-    /// are no error, see [`Self::warning`].
+    /// are not an error; see [`Self::warning`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, WasmError> {
         let file = File::open(path).map_err(WasmError::Io)?;
         let metadata = file.metadata().map_err(WasmError::Io)?;
@@ -128,7 +127,7 @@ impl Wasm {
         Self::from_sections(SectionReader::of_stream(io::BufReader::new(input))?)
     }
 
-    /// Sets whether functions without a name have the name of their first export. By default they have none.
+    /// Sets whether functions without a name take the name of their first export. By default they do not.
     pub fn set_export_names(&mut self, export_names: bool) {
         self.uses_exports = export_names;
     }
@@ -145,8 +144,8 @@ impl Wasm {
         self.names.len()
     }
 
-    /// The name of the function at `index`, as it is in the file: any bytes. Empty if the function has no
-    /// name, or only blanks, or if there is no such function.
+    /// The name of the function at `index`, as it is in the file: any bytes. Empty if it has none or only
+    /// blanks, or if there is no such function.
     #[must_use]
     pub fn name(&self, index: usize) -> &[u8] {
         let name = &self.text[self.names.get(index).cloned().unwrap_or_default()];
@@ -215,8 +214,7 @@ impl Wasm {
         }
     }
 
-    /// Adds the function names of the next subsection. If its size is past the end of the section, it ends
-    /// there.
+    /// Adds the function names of the next subsection. A size past the end of the section is cut there.
     fn add_subsection(&mut self, subsections: &mut BinaryReader<'_>) -> wasmparser::Result<()> {
         const FUNCTION_NAMES: u8 = 1;
         let id = subsections.read_u8()?;
@@ -235,8 +233,8 @@ impl Wasm {
         Ok(())
     }
 
-    /// Adds the names of a name map. They may be in any order, and the last name of an index counts;
-    /// wasmparser's own reader stops at the first name that is out of order.
+    /// Adds the names of a name map. They may be in any order, and the last name of an index counts.
+    /// wasmparser's own reader stops at the first name out of order.
     fn add_name_map(&mut self, mut names: BinaryReader<'_>) -> wasmparser::Result<()> {
         for _ in 0..names.read_var_u32()? {
             let index = names.read_var_u32()?;
@@ -262,13 +260,13 @@ impl Wasm {
         }
     }
 
-    /// Keeps the first fault of the `name` sections.
+    /// Records the first fault of the `name` sections.
     fn add_malformed(&mut self, malformed: Malformed) {
         self.malformed_names.get_or_insert(malformed);
     }
 }
 
-/// Whether `name` is nothing but blanks, and so no name.
+/// Whether `name` is empty or only blanks.
 fn is_blank(name: &[u8]) -> bool {
     name.iter().all(|&byte| byte == b' ')
 }

@@ -1,4 +1,4 @@
-//! The header of a wasm file: whether the file is a core module, and if not, what kind of file it seems to be.
+//! The header of a wasm file: is it a core module, and if not, what is it?
 
 use std::fmt;
 use std::io::Read;
@@ -13,10 +13,10 @@ const VERSION_1: &[u8] = b"\x01\0\0\0";
 /// The size of the header: magic number and version.
 pub(super) const SIZE: u64 = 8;
 
-/// How many bytes are read to tell the kind of a file.
+/// How many bytes are read to detect the kind of a file.
 const START_SIZE: u64 = 520;
 
-/// What a file that is not a wasm file seems to be, told from its first bytes.
+/// The kind of a file that is not a wasm file, detected from its first bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileKind {
@@ -54,7 +54,7 @@ const BINARY_FILES: &[(&[u8], FileKind)] = &[
     (b"version https://git-lfs", FileKind::GitLfsPointer),
 ];
 
-/// Text files, whose case and leading white space do not matter.
+/// Text files. Case and leading white space are ignored.
 const TEXT_FILES: &[(&[u8], FileKind)] = &[
     (b"(module", FileKind::Wat),
     (b"(component", FileKind::ComponentWat),

@@ -1,5 +1,5 @@
-//! The sections of a wasm file (core specification, chapter 5.5): reads their headers, and the content of
-//! those that the caller asks for. Declared sizes are untrusted: nothing is allocated before it is read.
+//! Reads the section headers of a wasm file (core specification, chapter 5.5), and content on demand.
+//! Declared sizes are untrusted: memory grows only with the bytes that are read.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
@@ -38,7 +38,7 @@ impl Content {
 /// Reads the sections of a wasm file in order.
 pub(super) struct SectionReader<R> {
     input: R,
-    /// Skips up to the given number of bytes, and returns how many were there.
+    /// Skips up to the given number of bytes, and returns how many it skipped.
     skip: fn(&mut R, u64) -> io::Result<u64>,
     offset: u64,
 }
@@ -66,7 +66,7 @@ impl<R: Read> SectionReader<R> {
         Ok(Self { input, skip, offset: header::SIZE })
     }
 
-    /// The next section, whose content must then be read or skipped; `None` at the end of the file.
+    /// Returns the next section, or `None` at the end. The caller must read or skip its content.
     pub(super) fn next(&mut self) -> Result<Option<Section>, WasmError> {
         let start = self.offset;
         let Some(id) = self.read_up_to(1)?.first().copied() else {
@@ -88,7 +88,8 @@ impl<R: Read> SectionReader<R> {
         Ok(Content { bytes: self.read(section.size, section.start)?, offset, start: 0 })
     }
 
-    /// Reads the content of the custom section `section` after its name if that is `name`, else skips it.
+    /// Reads the content of the custom section `section` after its name if that is `name`; otherwise skips
+    /// it.
     pub(super) fn custom_content(
         &mut self,
         section: Section,
