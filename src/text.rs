@@ -29,7 +29,12 @@ pub(crate) fn next_symbol<'a>(
             continue;
         };
         let text = Text { line, from, modules };
-        match text.symbol(at - kind.marker().len(), kind) {
+        let start = at - kind.marker().len();
+        if let Some(end) = text.translated_name(start) {
+            at = end;
+            continue;
+        }
+        match text.symbol(start, kind) {
             Some((range, _)) if text.is_translated(&range) || text.is_module_name(&range) => at = range.end,
             Some((range, symbol)) => return Some((range, Frame::Wasm(symbol))),
             None => return Some((text.word(at), Frame::Unreadable)),
@@ -121,6 +126,26 @@ impl<'a> Text<'a, '_> {
         let bracket = before.rfind_byte(b']').map_or(0, |at| at + 1);
         before[bracket..].starts_with(b" [") && before[..bracket].ends_with(b"[Wasm]")
             || self.modules.odd_names().any(|name| before.strip_suffix(name).is_some_and(starts))
+    }
+
+    /// The end of the module name in `[Wasm] [MODULE]`, if that holds `marker`.
+    fn translated_name(&self, marker: usize) -> Option<usize> {
+        let other = || {
+            let name = self.from + self.line[self.from..marker].rfind_byte(b']')? + b"] [".len();
+            let starts = self.line[..marker].get(..name)?.ends_with(b"[Wasm] [");
+            starts.then(|| self.line[marker..].find_byte(b']').map(|end| marker + end)).flatten()
+        };
+        let loaded = self.modules.odd_names().find_map(|name| {
+            let markers = Kind::ALL.into_iter().flat_map(|kind| name.find_iter(kind.marker()));
+            let mut starts = markers.filter_map(|at| marker.checked_sub(at));
+            let start = starts.find(|&start| {
+                let after = self.line[start..].strip_prefix(name);
+                self.line[..start].ends_with(b"[Wasm] [")
+                    && after.is_some_and(|after| after.starts_with(b"]"))
+            })?;
+            Some(start + name.len())
+        });
+        loaded.or_else(other)
     }
 
     /// Whether the symbol at `range` is the name of a module that is not loaded.
