@@ -126,7 +126,7 @@ fn text(lines: &[Vec<u8>]) -> Vec<u8> {
 proptest! {
     #[test]
     fn profiles_are_translated_as_by_the_reference(lines in profile(), sizes in vec(1..200_usize, 1..20)) {
-        let found = reference().find_checks(lines.iter().map(Vec::as_slice));
+        let found = Reference::find_checks(lines.iter().map(Vec::as_slice));
         for (stack_check, checks) in
             [(StackCheck::Auto, &found), (StackCheck::On, &Checks::All), (StackCheck::Off, &Checks::NONE)]
         {

@@ -247,7 +247,7 @@ fn named(names: &[&str]) -> Wasm {
 
 /// Modules under names that are hard to read out of a text.
 fn modules(named: &'static Wasm) -> Vec<(Option<Vec<u8>>, &'static Wasm)> {
-    let names = [
+    let loaded = [
         Some("a"),
         Some("b"),
         Some("b]#aot_func#7"),
@@ -257,7 +257,7 @@ fn modules(named: &'static Wasm) -> Vec<(Option<Vec<u8>>, &'static Wasm)> {
         Some("ü y"),
     ];
     let named =
-        names.into_iter().map(|name: Option<&str>| (name.map(|name| name.as_bytes().to_vec()), named));
+        loaded.into_iter().map(|name: Option<&str>| (name.map(|name| name.as_bytes().to_vec()), named));
     [(None, &*APP)].into_iter().chain(named).collect()
 }
 

@@ -34,7 +34,7 @@ impl Fuzzed {
     fn check(&mut self, profile: &[u8]) {
         let limit = hold_limit(profile);
         let expected = |checks: &Checks| translated(profile, |line| self.reference.translate(line, checks));
-        let once = expected(&self.reference.find_checks(lines(profile)));
+        let once = expected(&Reference::find_checks(lines(profile)));
         assert_eq!(self.auto.run(profile, limit), once);
         assert_eq!(self.auto.run(portions(profile), limit), once, "in portions");
         assert_eq!(self.auto.run(&*once, limit), once, "twice");

@@ -58,7 +58,7 @@ pub(crate) struct Symbol<'a> {
 
 impl Reference<'_> {
     /// The names whose code has stack checks, as a profile shows.
-    pub(crate) fn find_checks<'l>(&self, lines: impl IntoIterator<Item = &'l [u8]>) -> Checks {
+    pub(crate) fn find_checks<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> Checks {
         let mut names = BTreeSet::new();
         for line in lines {
             let symbols = stack(line).into_iter().flat_map(|(stack, _)| frames(stack)).filter_map(symbol);
