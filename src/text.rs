@@ -29,7 +29,12 @@ pub(crate) fn next_symbol<'a>(
             continue;
         };
         let text = Text { line, from, modules };
-        match text.symbol(at - kind.marker().len(), kind) {
+        let start = at - kind.marker().len();
+        if let Some(end) = text.translated_name(start) {
+            at = end;
+            continue;
+        }
+        match text.symbol(start, kind) {
             Some((range, _)) if text.is_translated(&range) || text.is_module_name(&range) => at = range.end,
             Some((range, symbol)) => return Some((range, Frame::Wasm(symbol))),
             None => return Some((text.word(at), Frame::Unreadable)),
@@ -123,6 +128,26 @@ impl<'a> Text<'a, '_> {
             || self.modules.odd_names().any(|name| before.strip_suffix(name).is_some_and(starts))
     }
 
+    /// The end of the module name in `[Wasm] [MODULE]`, if that holds `marker`.
+    fn translated_name(&self, marker: usize) -> Option<usize> {
+        let other = || {
+            let name = self.from + self.line[self.from..marker].rfind_byte(b']')? + b"] [".len();
+            let starts = self.line[..marker].get(..name)?.ends_with(b"[Wasm] [");
+            starts.then(|| self.line[marker..].find_byte(b']').map(|end| marker + end)).flatten()
+        };
+        let loaded = self.modules.odd_names().find_map(|name| {
+            let markers = Kind::ALL.into_iter().flat_map(|kind| name.find_iter(kind.marker()));
+            let mut starts = markers.filter_map(|at| marker.checked_sub(at));
+            let start = starts.find(|&start| {
+                let after = self.line[start..].strip_prefix(name);
+                self.line[..start].ends_with(b"[Wasm] [")
+                    && after.is_some_and(|after| after.starts_with(b"]"))
+            })?;
+            Some(start + name.len())
+        });
+        loaded.or_else(other)
+    }
+
     /// Whether the symbol at `range` is the name of a module that is not loaded.
     fn is_module_name(&self, range: &Range<usize>) -> bool {
         let after = self.line[range.end..].strip_prefix(b"]#");
@@ -142,4 +167,162 @@ impl<'a> Text<'a, '_> {
 /// Whether `byte` before a symbol makes it part of a longer word.
 fn joins_symbol(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"_$.#".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_symbol;
+    use crate::frame::Frame;
+    use crate::module::{Module, Modules};
+    use crate::wasm::Wasm;
+
+    /// The symbols of `line`, each with its module name, index and rest, and the words that look like one as
+    /// they are.
+    fn symbols(line: &str, names: &[&str]) -> Vec<String> {
+        let mut modules = Modules::default();
+        for name in names {
+            let wasm = Wasm::read(&b"\0asm\x01\0\0\0"[..]).unwrap();
+            modules.add(Module::new(Some(name.as_bytes().to_vec()), "x.wasm", wasm)).unwrap();
+        }
+        let (mut symbols, mut at) = (Vec::new(), 0);
+        while let Some((range, frame)) = next_symbol(line.as_bytes(), at, &modules) {
+            at = range.end;
+            symbols.push(match frame {
+                Frame::Wasm(symbol) => {
+                    let [module, rest] =
+                        [symbol.module.unwrap_or_default(), symbol.rest].map(String::from_utf8_lossy);
+                    assert!(line[range.clone()].ends_with(&*rest) && !line[range].starts_with(' '));
+                    format!("{module}/{}{rest}", symbol.defined_index)
+                }
+                _ => line[range].to_owned(),
+            });
+        }
+        symbols
+    }
+
+    #[test]
+    fn symbols_are_found_wherever_they_stand() {
+        for (line, found) in [
+            ("", &[][..]),
+            ("aot_func#7", &["/7"]),
+            ("aot_func_internal#7", &["/7"]),
+            ("41a9e004  10  aot_func#0\r", &["/0"]),
+            ("\t  4159221c  [core]#aot_func#4+0x58 (/tmp/perf-1.map)", &["core/4"]),
+            ("--18.2%--aot_func#1--aot_func#2", &["/1", "/2"]),
+            ("(aot_func#1)<aot_func#2>\"aot_func#3\"", &["/1", "/2", "/3"]),
+            ("aot_func#1,aot_func#2;aot_func#3", &["/1", "/2", "/3"]),
+            ("aot_func#7_wrapper", &["/7_wrapper"]),
+            ("aot_func#7_wrapper_[j]", &["/7_wrapper"]),
+            ("aot_func#7_[j]", &["/7"]),
+            ("aot_func#7.5", &["/7"]),
+            ("aot_func#7#8", &["/7"]),
+            ("aot_func#4294967295", &["/4294967295"]),
+            ("aot_func#00007", &["/7"]),
+            ("]aot_func#7", &["/7"]),
+            ("x[a]#aot_func#7", &["a/7"]),
+            ("[a]#aot_func#7[b]#aot_func#8", &["a/7", "b/8"]),
+        ] {
+            assert_eq!(symbols(line, &[]), found, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_longer_word_is_unreadable() {
+        for line in [
+            "my_aot_func#7",
+            "xaot_func#7",
+            "7aot_func#7",
+            "$aot_func#7",
+            ".aot_func#7",
+            "#aot_func#7",
+            "]#aot_func#7",
+            "[]#aot_func#7",
+            "üaot_func#7",
+            "aot_func#7x",
+            "aot_func#7ü",
+            "aot_func#7_",
+            "aot_func#7_x",
+            "aot_func#7_wrapper_",
+            "aot_func#7_wrapper2",
+            "aot_func#",
+            "aot_func#x",
+            "aot_func#-7",
+            "aot_func#4294967296",
+            "[a]#aot_func#x",
+        ] {
+            let [found] = &symbols(line, &[])[..] else { panic!("{line:?}") };
+            assert!(!found.contains('/') && line.starts_with(found), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn other_words_are_no_symbols() {
+        for line in ["aot_func", "my_aot_func_helper", "[a]#", "a#b", "# AOT_FUNC#1", "aot_func_internal_#1"]
+        {
+            assert_eq!(symbols(line, &[]), [""; 0], "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_longest_loaded_name_is_the_module_or_else_what_follows_the_last_bracket() {
+        for (line, names, found) in [
+            ("[JIT] [my app]#aot_func#1", &[][..], &["my app/1"][..]),
+            ("[a]#b]#aot_func#1", &[], &["a]#b/1"]),
+            ("[x [a]#aot_func#1", &["a"], &["a/1"]),
+            ("[x [a]#aot_func#1", &["a", "x [a"], &["x [a/1"]),
+            ("[[x]#aot_func#1", &["[x"], &["[x/1"]),
+            ("[[x]#aot_func#1", &[], &["x/1"]),
+            ("[a]]#aot_func#1", &["a]"], &["a]/1"]),
+            ("[größe-模块]#aot_func#1", &["größe-模块"], &["größe-模块/1"]),
+            ("[Wasm]#aot_func#1", &["Wasm"], &["Wasm/1"]),
+            ("[aot_func#7]#aot_func#1", &["aot_func#7"], &["aot_func#7/1"]),
+            ("[aot_func#7]#aot_func#1", &[], &["aot_func#7/1"]),
+            ("[b]#aot_func#7]#aot_func#1_wrapper", &["b", "b]#aot_func#7"], &["b]#aot_func#7/1_wrapper"]),
+            ("[b]#aot_func#7]#aot_func#1", &["b"], &["b/7", "]#aot_func#1"]),
+            ("[b]#aot_func#x]#aot_func#1", &["b]#aot_func#x"], &["b]#aot_func#x/1"]),
+        ] {
+            assert_eq!(symbols(line, names), found, "{line:?} {names:?}");
+        }
+    }
+
+    #[test]
+    fn a_translation_is_left_alone() {
+        for (line, names) in [
+            ("[Wasm] aot_func#1", &[][..]),
+            ("[Wasm] [a]#aot_func#1", &[]),
+            ("[Wasm] [other] aot_func#1", &[]),
+            ("[Wasm] [other] [a]#aot_func#1", &[]),
+            ("[Wasm] [a]b] aot_func#1", &["a]b"]),
+            ("aot_func#1 [Wasm]", &[]),
+            ("[a]#aot_func#1_wrapper [Wasm] [a]+0x1c", &[]),
+            ("[Wasm] [aot_func#7] run", &["aot_func#7"]),
+            ("[Wasm] [aot_func#7] aot_func#1", &[]),
+            ("run [Wasm] [x aot_func#7 y]+0x1c", &["x aot_func#7 y"]),
+            ("[Wasm] [b]#aot_func#7] run", &["b]#aot_func#7"]),
+            ("[Wasm] [b] c aot_func#7] run", &["b] c aot_func#7"]),
+        ] {
+            assert_eq!(symbols(line, names), [""; 0], "{line:?} {names:?}");
+        }
+        for (line, found) in [
+            ("[Wasm]  aot_func#1", &["/1"][..]),
+            ("[Wasm] [a]  aot_func#1", &["/1"]),
+            ("[Wasm] run aot_func#1", &["/1"]),
+            ("[Wasm] [a]b] aot_func#1", &["/1"]),
+            ("[Wasm] aot_func#1 aot_func#2", &["/2"]),
+            ("aot_func#1+0x1c [Wasm]", &["/1"]),
+            ("[Wasm] [aot_func#1", &["/1"]),
+        ] {
+            assert_eq!(symbols(line, &[]), found, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_line_takes_time_in_proportion() {
+        for part in
+            ["[Wasm] aot_func#1 ", "[Wasm] [aot_func#1 ", "[aot_func#1 ", "aot_func#x", "]#aot_func#1"]
+        {
+            let line = part.repeat(100_000) + "]";
+            symbols(&line, &["b]#aot_func#7", "aot_func#1"]);
+        }
+    }
 }

@@ -14,3 +14,4 @@ mod report;
 mod split;
 mod streaming;
 mod support;
+mod text;

@@ -6,16 +6,17 @@ use libfuzzer_sys::fuzz_target;
 use wamr_fold_translate::{Module, Wasm};
 
 fuzz_target!(|file: &[u8]| {
-    let Ok(wasm) = Wasm::read(&mut &*file) else {
+    let Ok(mut wasm) = Wasm::read(file) else {
         return;
     };
     assert!(wasm.functions() <= file.len(), "each function has its bytes");
     assert!(wasm.imported_functions() <= wasm.functions());
     assert!(wasm.named_functions() <= wasm.functions());
-    check_labels(Module::new(None, "fuzzed.wasm".into(), wasm.clone()));
-    let mut wasm = wasm;
-    wasm.use_export_names();
-    check_labels(Module::new(None, "fuzzed.wasm".into(), wasm).demangled());
+    check_labels(Module::new(None, "fuzzed.wasm", wasm.clone()));
+    wasm.set_export_names(true);
+    let mut module = Module::new(None, "fuzzed.wasm", wasm);
+    module.set_demangle(true);
+    check_labels(module);
 });
 
 fn check_labels(mut module: Module) {

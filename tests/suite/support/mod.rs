@@ -3,6 +3,7 @@
 pub(crate) mod portions;
 pub(crate) mod reference;
 pub(crate) mod sections;
+pub(crate) mod text_reference;
 
 use std::fmt::{self, Write as _};
 use std::io::{BufRead, BufReader, Write};

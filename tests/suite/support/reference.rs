@@ -49,11 +49,11 @@ static TRANSLATED: LazyLock<Regex> = LazyLock::new(|| bytes_pattern(r"(?s-u)^\[W
 static ANNOTATED: LazyLock<Regex> = LazyLock::new(|| bytes_pattern(r"(?s-u)^(.*?)(_\[[kijw]\])?$"));
 
 /// A WAMR symbol, in parts.
-struct Symbol<'a> {
-    name: Name,
-    kind: &'a [u8],
-    n: u32,
-    rest: &'a [u8],
+pub(crate) struct Symbol<'a> {
+    pub(crate) name: Name,
+    pub(crate) kind: &'a [u8],
+    pub(crate) n: u32,
+    pub(crate) rest: &'a [u8],
 }
 
 impl Reference<'_> {
@@ -82,7 +82,8 @@ impl Reference<'_> {
         symbol(frame).and_then(|symbol| self.symbol(&symbol, checks)).unwrap_or_else(|| frame.to_vec())
     }
 
-    fn symbol(&self, symbol: &Symbol<'_>, checks: &Checks) -> Option<Vec<u8>> {
+    /// The translation of a symbol; `None` if no module takes it.
+    pub(crate) fn symbol(&self, symbol: &Symbol<'_>, checks: &Checks) -> Option<Vec<u8>> {
         let wasm = self.modules.get(&symbol.name)?;
         let index = u64::from(symbol.n) + wasm.imported_functions() as u64;
         let label = match safe(wasm.name(usize::try_from(index).unwrap())) {
@@ -141,6 +142,6 @@ fn pattern(text: &str) -> regex::Regex {
     regex::Regex::new(text).unwrap()
 }
 
-fn bytes_pattern(text: &str) -> Regex {
+pub(crate) fn bytes_pattern(text: &str) -> Regex {
     Regex::new(text).unwrap()
 }
