@@ -58,6 +58,17 @@ impl Kind {
             Self::Internal => b"aot_func_internal#",
         }
     }
+
+    /// The kind of the marker that `text` ends with.
+    pub(crate) fn at_end(text: &[u8]) -> Option<Self> {
+        if text.ends_with(b"aot_func#") {
+            Some(Self::Func)
+        } else if text.ends_with(b"aot_func_internal#") {
+            Some(Self::Internal)
+        } else {
+            None
+        }
+    }
 }
 
 /// The next frame of `stack` with a `#`, and its range. Every WAMR symbol has a `#`, and few other frames

@@ -155,6 +155,11 @@ impl Modules {
         self.longest_name
     }
 
+    /// Whether there are [`Self::odd_names`].
+    pub(crate) fn has_odd_names(&self) -> bool {
+        !self.odd_names.is_empty()
+    }
+
     /// The names that hold `]` or `aot_func`, which a text cannot be parsed for without knowing them.
     pub(crate) fn odd_names(&self) -> impl Iterator<Item = &[u8]> {
         self.odd_names.iter().map(Vec::as_slice)

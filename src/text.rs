@@ -25,7 +25,7 @@ pub(crate) fn next_symbol<'a>(
     loop {
         let hash = at + line[at..].find_byte(b'#')?;
         at = hash + 1;
-        let Some(kind) = Kind::ALL.into_iter().find(|kind| line[from..at].ends_with(kind.marker())) else {
+        let Some(kind) = Kind::at_end(&line[from..at]) else {
             continue;
         };
         let text = Text { line, from, modules };
@@ -52,7 +52,9 @@ struct Text<'a, 'm> {
 impl<'a> Text<'a, '_> {
     /// The symbol whose function starts at `start`, with `kind`, or the one whose module name holds that.
     fn symbol(&self, start: usize, kind: Kind) -> Option<(Range<usize>, Symbol<'a>)> {
-        if let Some(around) = self.symbol_around(start) {
+        if self.modules.has_odd_names()
+            && let Some(around) = self.symbol_around(start)
+        {
             return Some(around);
         }
         let (defined_index, rest, end) = self.function(start, kind)?;
@@ -131,11 +133,17 @@ impl<'a> Text<'a, '_> {
     /// The end of the module name in `[Wasm] [MODULE]`, if that holds `marker`.
     fn translated_name(&self, marker: usize) -> Option<usize> {
         let other = || {
-            let name = self.from + self.line[self.from..marker].rfind_byte(b']')? + b"] [".len();
-            let starts = self.line[..marker].get(..name)?.ends_with(b"[Wasm] [");
-            starts.then(|| self.line[marker..].find_byte(b']').map(|end| marker + end)).flatten()
+            let bracket = self.from + self.line[self.from..marker].rfind_byte(b']')?;
+            let name = bracket + b"] [".len();
+            let starts = name <= marker && self.line[..name].ends_with(b"[Wasm] [");
+            if starts { self.line[marker..].find_byte(b']').map(|end| marker + end) } else { None }
         };
-        let loaded = self.modules.odd_names().find_map(|name| {
+        let odd = if self.modules.has_odd_names() { self.translated_odd_name(marker) } else { None };
+        odd.or_else(other)
+    }
+
+    fn translated_odd_name(&self, marker: usize) -> Option<usize> {
+        self.modules.odd_names().find_map(|name| {
             let markers = Kind::ALL.into_iter().flat_map(|kind| name.find_iter(kind.marker()));
             let mut starts = markers.filter_map(|at| marker.checked_sub(at));
             let start = starts.find(|&start| {
@@ -144,8 +152,7 @@ impl<'a> Text<'a, '_> {
                     && after.is_some_and(|after| after.starts_with(b"]"))
             })?;
             Some(start + name.len())
-        });
-        loaded.or_else(other)
+        })
     }
 
     /// Whether the symbol at `range` is the name of a module that is not loaded.
