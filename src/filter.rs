@@ -202,6 +202,9 @@ impl<W: Write> Filter<W> {
         if lines.find_byte(b'#').is_none() {
             return self.skip_lines(lines);
         }
+        if self.translator.takes_many_lines() {
+            return self.many_lines(lines);
+        }
         let mut done = 0;
         for line in lines.lines_with_terminator() {
             let start = self.translated.len();
@@ -219,6 +222,22 @@ impl<W: Write> Filter<W> {
             }
         }
         self.flush()?;
+        Ok(done)
+    }
+
+    /// Translates and writes whole lines, of which none must wait: as many at once as are written at once.
+    fn many_lines(&mut self, lines: &[u8]) -> Result<usize, FilterError> {
+        let mut done = 0;
+        while done < lines.len() {
+            let rest = &lines[done..];
+            let newline =
+                rest[..rest.len().min(WRITE_SIZE)].rfind_byte(b'\n').or_else(|| rest.find_byte(b'\n'));
+            let end = newline.unwrap_or(rest.len());
+            self.translator.advance(&rest[..end], &mut self.translated);
+            self.translated.push(b'\n');
+            self.flush()?;
+            done += rest.len().min(end + 1);
+        }
         Ok(done)
     }
 

@@ -39,8 +39,10 @@ impl<'a> Line<'a> {
 /// before it.
 fn strip_count(text: &[u8]) -> Option<&[u8]> {
     let before = trim_count_end(text);
-    let stack = trim_end(before, is_blank);
-    (before.len() < text.len() && stack.len() < before.len() && !stack.is_empty()).then_some(stack)
+    if before.len() == text.len() || !before.last().is_some_and(|&byte| is_blank(byte)) {
+        return None;
+    }
+    Some(trim_end(before, is_blank)).filter(|stack| !stack.is_empty())
 }
 
 /// Strips the count at the end of `text`, if any.
@@ -59,9 +61,13 @@ pub(crate) fn is_blank(byte: u8) -> bool {
     byte == b' ' || byte == b'\t'
 }
 
-fn trim_end(text: &[u8], is_trimmed: impl Fn(u8) -> bool) -> &[u8] {
-    let end = text.iter().rposition(|&byte| !is_trimmed(byte)).map_or(0, |last| last + 1);
-    &text[..end]
+fn trim_end(mut text: &[u8], is_trimmed: impl Fn(u8) -> bool) -> &[u8] {
+    while let [rest @ .., last] = text
+        && is_trimmed(*last)
+    {
+        text = rest;
+    }
+    text
 }
 
 #[cfg(test)]

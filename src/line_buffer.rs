@@ -4,7 +4,8 @@ use std::io::{ErrorKind, Read, Result};
 
 use bstr::ByteSlice;
 
-/// The initial size of the buffer: what a pipe holds. It doubles whenever a line does not fit.
+/// The initial size of the buffer: what a pipe holds, and the start of a line that was read before. It doubles
+/// whenever a line does not fit.
 const READ_SIZE: usize = 128 * 1024;
 
 /// A reader of whole lines, as many as are ready.

@@ -103,6 +103,11 @@ impl StackChecks {
         true
     }
 
+    /// Whether lines may have to wait.
+    pub(crate) fn may_wait(&self) -> bool {
+        self.others.is_none()
+    }
+
     /// Whether more lines can reveal checks.
     pub(crate) fn is_open(&self) -> bool {
         self.evidence().is_some()

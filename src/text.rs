@@ -14,42 +14,43 @@ use bstr::ByteSlice;
 use crate::frame::{Frame, Kind, Symbol, WASM_PREFIX, WASM_SUFFIX, split_index};
 use crate::module::Modules;
 
-/// The next symbol of `line`, or the next word that looks like one, from `from` on. Symbols that are already
+/// The next symbol of `text`, or the next word that looks like one, from `from` on. Symbols that are already
 /// translated are skipped. Also returns where in `line` it is.
 pub(crate) fn next_symbol<'a>(
-    line: &'a [u8],
+    text: &'a [u8],
     from: usize,
     modules: &Modules,
 ) -> Option<(Range<usize>, Frame<'a>)> {
     let mut at = from;
     loop {
-        let hash = at + line[at..].find_byte(b'#')?;
+        let hash = at + text[at..].find_byte(b'#')?;
         at = hash + 1;
-        let Some(kind) = Kind::at_end(&line[from..at]) else {
+        let Some(kind) = Kind::at_end(&text[from..at]) else {
             continue;
         };
-        let text = Text { line, from, modules };
         let start = at - kind.marker().len();
-        if let Some(end) = text.translated_name(start) {
+        let from = text[from..start].rfind_byte(b'\n').map_or(from, |newline| from + newline + 1);
+        let line = Line { text, from, modules };
+        if let Some(end) = line.translated_name(start) {
             at = end;
             continue;
         }
-        match text.symbol(start, kind) {
-            Some((range, _)) if text.is_translated(&range) || text.is_module_name(&range) => at = range.end,
+        match line.symbol(start, kind) {
+            Some((range, _)) if line.is_translated(&range) || line.is_module_name(&range) => at = range.end,
             Some((range, symbol)) => return Some((range, Frame::Wasm(symbol))),
-            None => return Some((text.word(at), Frame::Unreadable)),
+            None => return Some((line.word(at), Frame::Unreadable)),
         }
     }
 }
 
-/// A line, of which `line[..from]` is done.
-struct Text<'a, 'm> {
-    line: &'a [u8],
+/// The line of a symbol: from `text[from]` on, as `text[..from]` is done or is other lines.
+struct Line<'a, 'm> {
+    text: &'a [u8],
     from: usize,
     modules: &'m Modules,
 }
 
-impl<'a> Text<'a, '_> {
+impl<'a> Line<'a, '_> {
     /// The symbol whose function starts at `start`, with `kind`, or the one whose module name holds that.
     fn symbol(&self, start: usize, kind: Kind) -> Option<(Range<usize>, Symbol<'a>)> {
         if self.modules.has_odd_names()
@@ -58,12 +59,12 @@ impl<'a> Text<'a, '_> {
             return Some(around);
         }
         let (defined_index, rest, end) = self.function(start, kind)?;
-        let (start, module) = match self.line[self.from..start].strip_suffix(b"]#") {
+        let (start, module) = match self.text[self.from..start].strip_suffix(b"]#") {
             Some(before) => {
                 let name = self.module_name(self.from + before.len())?;
-                (name.start - 1, Some(&self.line[name]))
+                (name.start - 1, Some(&self.text[name]))
             }
-            None if self.line[..start].last().is_some_and(|&byte| joins_symbol(byte)) => return None,
+            None if self.text[..start].last().is_some_and(|&byte| joins_symbol(byte)) => return None,
             None => (start, None),
         };
         Some((start..end, Symbol { module, kind, defined_index, rest }))
@@ -72,23 +73,23 @@ impl<'a> Text<'a, '_> {
     /// The index of the function at `start`, `_wrapper` if that follows, and the end of both.
     fn function(&self, start: usize, kind: Kind) -> Option<(u32, &'a [u8], usize)> {
         const WRAPPER: &[u8] = b"_wrapper";
-        let (defined_index, after) = split_index(&self.line[start + kind.marker().len()..])?;
+        let (defined_index, after) = split_index(&self.text[start + kind.marker().len()..])?;
         let (rest, after) = after.split_at(if after.starts_with(WRAPPER) { WRAPPER.len() } else { 0 });
         let is_end = match after {
             [b'_', next, ..] => *next == b'[',
             [next, ..] => !next.is_ascii_alphanumeric() && next.is_ascii() && *next != b'_',
             [] => true,
         };
-        is_end.then_some((defined_index, rest, self.line.len() - after.len()))
+        is_end.then_some((defined_index, rest, self.text.len() - after.len()))
     }
 
     /// Where the module name is that ends at `end`: the longest name of a module, or what follows the last
     /// `[`.
     fn module_name(&self, end: usize) -> Option<Range<usize>> {
         let first = self.from.max(end.saturating_sub(self.modules.longest_name() + 1));
-        let mut starts = self.line[first..end].find_iter("[").map(|bracket| first + bracket + 1);
-        let module = starts.find(|&start| self.modules.find(Some(&self.line[start..end])).is_some());
-        let last = || self.line[self.from..end].rfind_byte(b'[').map(|bracket| self.from + bracket + 1);
+        let mut starts = self.text[first..end].find_iter("[").map(|bracket| first + bracket + 1);
+        let module = starts.find(|&start| self.modules.find(Some(&self.text[start..end])).is_some());
+        let last = || self.text[self.from..end].rfind_byte(b'[').map(|bracket| self.from + bracket + 1);
         let start = module.or_else(last)?;
         (start < end).then_some(start..end)
     }
@@ -106,17 +107,17 @@ impl<'a> Text<'a, '_> {
 
     /// The symbol of the module `name` that starts at `start`.
     fn named_symbol(&self, start: usize, name: &[u8]) -> Option<(Range<usize>, Symbol<'a>)> {
-        let function = self.line[start..].strip_prefix(b"[")?.strip_prefix(name)?.strip_prefix(b"]#")?;
+        let function = self.text[start..].strip_prefix(b"[")?.strip_prefix(name)?.strip_prefix(b"]#")?;
         let kind = Kind::ALL.into_iter().find(|kind| function.starts_with(kind.marker()))?;
-        let (defined_index, rest, end) = self.function(self.line.len() - function.len(), kind)?;
-        let module = Some(&self.line[start + 1..start + 1 + name.len()]);
+        let (defined_index, rest, end) = self.function(self.text.len() - function.len(), kind)?;
+        let module = Some(&self.text[start + 1..start + 1 + name.len()]);
         Some((start..end, Symbol { module, kind, defined_index, rest }))
     }
 
     /// Whether the symbol at `range` is part of a translation: the name of a function may hold a symbol.
     fn is_translated(&self, range: &Range<usize>) -> bool {
-        let before = &self.line[..range.start];
-        self.line[range.end..].starts_with(WASM_SUFFIX)
+        let before = &self.text[..range.start];
+        self.text[range.end..].starts_with(WASM_SUFFIX)
             || before.ends_with(WASM_PREFIX)
             || before.strip_suffix(b"] ").is_some_and(|before| self.ends_with_module(before))
     }
@@ -126,17 +127,19 @@ impl<'a> Text<'a, '_> {
         let starts =
             |before: &[u8]| before.strip_suffix(b"[").is_some_and(|before| before.ends_with(WASM_PREFIX));
         let bracket = before.rfind_byte(b']').map_or(0, |at| at + 1);
-        before[bracket..].starts_with(b" [") && before[..bracket].ends_with(b"[Wasm]")
+        let is_name = before[..bracket].ends_with(b"[Wasm]") && !before[bracket..].contains(&b'\n');
+        is_name && before[bracket..].starts_with(b" [")
             || self.modules.odd_names().any(|name| before.strip_suffix(name).is_some_and(starts))
     }
 
     /// The end of the module name in `[Wasm] [MODULE]`, if that holds `marker`.
     fn translated_name(&self, marker: usize) -> Option<usize> {
         let other = || {
-            let bracket = self.from + self.line[self.from..marker].rfind_byte(b']')?;
+            let bracket = self.from + self.text[self.from..marker].rfind_byte(b']')?;
             let name = bracket + b"] [".len();
-            let starts = name <= marker && self.line[..name].ends_with(b"[Wasm] [");
-            if starts { self.line[marker..].find_byte(b']').map(|end| marker + end) } else { None }
+            let starts = name <= marker && self.text[..name].ends_with(b"[Wasm] [");
+            let end = marker + self.text[marker..].find_byteset(b"]\n")?;
+            (starts && self.text[end] == b']').then_some(end)
         };
         let odd = if self.modules.has_odd_names() { self.translated_odd_name(marker) } else { None };
         odd.or_else(other)
@@ -147,8 +150,8 @@ impl<'a> Text<'a, '_> {
             let markers = Kind::ALL.into_iter().flat_map(|kind| name.find_iter(kind.marker()));
             let mut starts = markers.filter_map(|at| marker.checked_sub(at));
             let start = starts.find(|&start| {
-                let after = self.line[start..].strip_prefix(name);
-                self.line[..start].ends_with(b"[Wasm] [")
+                let after = self.text[start..].strip_prefix(name);
+                self.text[..start].ends_with(b"[Wasm] [")
                     && after.is_some_and(|after| after.starts_with(b"]"))
             })?;
             Some(start + name.len())
@@ -157,17 +160,17 @@ impl<'a> Text<'a, '_> {
 
     /// Whether the symbol at `range` is the name of a module that is not loaded.
     fn is_module_name(&self, range: &Range<usize>) -> bool {
-        let after = self.line[range.end..].strip_prefix(b"]#");
-        self.line[..range.start].ends_with(b"[")
+        let after = self.text[range.end..].strip_prefix(b"]#");
+        self.text[..range.start].ends_with(b"[")
             && after.is_some_and(|after| Kind::ALL.iter().any(|kind| after.starts_with(kind.marker())))
     }
 
     /// The word around `at`, from the last white space to the end of its letters and digits.
     fn word(&self, at: usize) -> Range<usize> {
         let before =
-            self.line[self.from..at].iter().rev().take_while(|byte| !byte.is_ascii_whitespace()).count();
+            self.text[self.from..at].iter().rev().take_while(|byte| !byte.is_ascii_whitespace()).count();
         let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_' || !byte.is_ascii();
-        at - before..at + self.line[at..].iter().take_while(is_word).count()
+        at - before..at + self.text[at..].iter().take_while(is_word).count()
     }
 }
 

@@ -161,6 +161,11 @@ impl Translator {
         }
     }
 
+    /// Whether [`Self::advance`] takes any number of lines at once: those of a text of which none must wait.
+    pub(crate) fn takes_many_lines(&self) -> bool {
+        self.format == Format::Text && !self.checks.may_wait()
+    }
+
     /// Like [`Self::translate`], but may return [`Outcome::Waits`] with nothing appended. The next call must
     /// be for the same line, and continues where this one stopped.
     pub(crate) fn advance(&mut self, line: &[u8], output: &mut Vec<u8>) -> Outcome {
@@ -183,14 +188,38 @@ impl Translator {
             return Outcome::Waits;
         }
         output.extend_from_slice(&line[progress.done..]);
-        if !progress.has_symbol {
-            self.summary.host_lines += 1;
+        let module = progress.module;
+        if self.format == Format::Text {
+            self.count_lines(&line[progress.done..], &mut progress);
+        } else if !progress.has_symbol {
             self.summary.look_for_translation(line);
         }
+        self.end_line(&progress);
+        Outcome::Done(module)
+    }
+
+    /// Counts the lines of a text that end in `text`, where no symbol is.
+    fn count_lines(&mut self, text: &[u8], progress: &mut Progress) {
+        let mut newlines = 0;
+        let mut rest = text;
+        while let Some(newline) = rest.find_byte(b'\n') {
+            newlines += 1;
+            rest = &rest[newline + 1..];
+        }
+        if newlines > 0 {
+            self.end_line(progress);
+            self.summary.lines += newlines;
+            self.summary.stacks += newlines;
+            self.summary.host_lines += newlines - 1;
+            *progress = Progress { done: progress.done, module: None, has_symbol: false, can_cache: false };
+        }
+    }
+
+    fn end_line(&mut self, progress: &Progress) {
+        self.summary.host_lines += u64::from(!progress.has_symbol);
         if let Some(module) = progress.module {
             self.summary.modules[module.index()].lines += 1;
         }
-        Outcome::Done(progress.module)
     }
 
     /// Counts `lines`, whole lines with their newlines. They have no `#`, and so no symbol.
@@ -238,6 +267,9 @@ impl Translator {
     ) -> Result<(), CodeName> {
         while let Some((range, frame)) = self.format.next(text, progress.done, &self.modules) {
             let resolved = self.resolve(frame)?;
+            if self.format == Format::Text {
+                self.count_lines(&text[progress.done..range.start], progress);
+            }
             let source = &text[range.clone()];
             output.extend_from_slice(&text[progress.done..range.start]);
             progress.done = range.end;
