@@ -8,14 +8,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use signal_hook::consts::{
-    SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
+    SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
+    SIGXFSZ,
 };
 use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
+use signal_hook::low_level;
 
-/// The signals that end a program, but those that no program can handle and those of its own faults.
-const FATAL: [i32; 10] =
-    [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF];
+/// The signals of POSIX that end a program and that others send. SIGPIPE is ignored, as in every Rust program.
+const FATAL: [i32; 12] = [
+    SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF, SIGIO,
+];
 
 /// The thread that handles fatal signals does little.
 const STACK_SIZE: usize = 64 * 1024;
@@ -41,7 +43,9 @@ impl SignalCleanup {
                 for path in &*lock(&paths) {
                     _ = fs::remove_file(path).or_else(|_| fs::remove_dir(path));
                 }
-                _ = emulate_default_handler(signal);
+                _ = low_level::emulate_default_handler(signal);
+                // The default of SIGIO is not emulated: exit with the status that a shell shows for it.
+                low_level::exit(128 + signal);
             }
         })?;
         Ok(cleanup)
