@@ -82,7 +82,8 @@ impl Job {
         }
         let result =
             self.filter.run_file(self.input).and_then(|()| finish(&mut self.filter, self.signals.as_ref()));
-        messages::report(config, self.filter.translator());
+        let is_whole = result.is_ok() && !self.filter.is_closed();
+        messages::report(config, self.filter.translator(), is_whole);
         if let Err(error) = result {
             return fail(INCOMPLETE, &messages::filter(&error));
         }

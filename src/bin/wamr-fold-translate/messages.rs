@@ -44,8 +44,9 @@ pub(crate) fn terminal(config: &Config) -> String {
     format!("reading {what} from the terminal until Ctrl-D; to read a file, use < {file}")
 }
 
-/// Prints what is unresolved and, with `--verbose`, how much was translated.
-pub(crate) fn report(config: &Config, translator: &Translator) {
+/// Prints what is unresolved and, with `--verbose`, how much was translated. `is_whole` says whether all of
+/// the input was read.
+pub(crate) fn report(config: &Config, translator: &Translator, is_whole: bool) {
     for finding in translator.report().findings() {
         let text = self::finding(finding, translator.modules(), config.text);
         let line = finding.first_line;
@@ -55,7 +56,7 @@ pub(crate) fn report(config: &Config, translator: &Translator) {
             print(format_args!("<stdin>:{line}: {text}"));
         }
     }
-    if !config.text && translator.summary().lacks_wamr_frames() {
+    if is_whole && !config.text && translator.summary().lacks_wamr_frames() {
         warn(config, NO_WAMR_FRAMES);
     }
     if config.verbose {
