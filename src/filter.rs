@@ -180,9 +180,9 @@ impl<W: Write> Filter<W> {
     /// Translates held lines and writes them, up to one that must wait.
     fn release(&mut self, hold: &mut Hold) -> Result<(), FilterError> {
         let mut released = 0;
-        let mut held = hold.lines().map_err(FilterError::Hold)?;
+        let mut waiting = hold.lines().map_err(FilterError::Hold)?;
         while !self.is_unwanted() {
-            let lines = held.next_lines().map_err(FilterError::Hold)?;
+            let lines = waiting.next_lines().map_err(FilterError::Hold)?;
             let done = self.lines(lines)?;
             released += done as u64;
             if lines.is_empty() || done < lines.len() {
