@@ -272,6 +272,23 @@ fn a_line_longer_than_memory_is_an_error_that_leaves_no_file_behind() {
 }
 
 #[test]
+fn however_little_memory_there_is_nothing_hidden_is_left() {
+    // From too little for the dynamic linker to enough.
+    let script = r#"ulimit -c 0; for kib in {3000..9000..200}; do
+            echo "aot_func#0 1" | (ulimit -v $kib; exec "$FILTER" -d dir app.wasm) > out 2> err
+            case $? in
+            0) cmp out dir/app.folded;;
+            2) cat err;;
+            *) grep panicked err;;
+            esac
+            ls -A dir 2> /dev/null; rm -rf dir
+        done 2>&1 | sort -u"#;
+    let message =
+        "wamr-fold-translate: cannot start a thread that handles signals for --split-dir: out of memory\n";
+    assert_eq!(shell(script).with_app().pipe(""), success(format!("app.folded\n{message}")));
+}
+
+#[test]
 fn however_few_files_may_be_open_nothing_hidden_is_left() {
     // From too few for the dynamic linker to enough.
     let script = r#"for files in {3..20}; do
