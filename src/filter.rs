@@ -35,7 +35,7 @@ pub struct Filter<W> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FilterError {
-    /// The input cannot be read. All whole lines before the error were written.
+    /// The input cannot be read, or a line does not fit into memory. All whole lines before were written.
     Read(io::Error),
     /// The output cannot be written.
     Write(io::Error),
@@ -208,6 +208,11 @@ impl<W: Write> Filter<W> {
         let mut done = 0;
         for line in lines.lines_with_terminator() {
             let start = self.translated.len();
+            // Memory that is short must not end the program before it has cleaned up.
+            if self.translated.try_reserve(2 * line.len()).is_err() {
+                self.flush()?;
+                return Err(FilterError::Read(ErrorKind::OutOfMemory.into()));
+            }
             let text = line.strip_suffix(b"\n").unwrap_or(line);
             let Outcome::Done(module) = self.translator.advance(text, &mut self.translated) else {
                 break;

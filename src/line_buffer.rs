@@ -22,7 +22,7 @@ pub(crate) struct LineBuffer<R> {
 impl<R: Read> LineBuffer<R> {
     /// A line buffer for `input`, which should not be buffered.
     pub(crate) fn new(input: R) -> Self {
-        Self { input, buffer: vec![0; READ_SIZE], lines: 0, filled: 0, has_ended: false }
+        Self { input, buffer: Vec::new(), lines: 0, filled: 0, has_ended: false }
     }
 
     /// Returns the next lines with their newlines; the last line of the stream may have none. Empty at the
@@ -33,7 +33,7 @@ impl<R: Read> LineBuffer<R> {
     ///
     /// # Errors
     ///
-    /// If reading fails. An unfinished line is lost.
+    /// If reading fails, or a line does not fit into memory. An unfinished line is lost.
     pub(crate) fn next_lines(&mut self) -> Result<&[u8]> {
         self.buffer.copy_within(self.lines..self.filled, 0);
         self.filled -= self.lines;
@@ -54,7 +54,10 @@ impl<R: Read> LineBuffer<R> {
 
     fn read(&mut self) -> Result<usize> {
         if self.filled == self.buffer.len() {
-            self.buffer.resize(2 * self.filled, 0);
+            // A line may be longer than memory, which must not end the program before it has cleaned up.
+            let size = READ_SIZE.max(2 * self.filled);
+            self.buffer.try_reserve_exact(size - self.filled).map_err(|_| ErrorKind::OutOfMemory)?;
+            self.buffer.resize(size, 0);
         }
         loop {
             match self.input.read(&mut self.buffer[self.filled..]) {

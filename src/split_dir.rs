@@ -100,12 +100,14 @@ impl SplitDir {
     /// [`Self::finish`]; nothing is written after it.
     pub fn write(&mut self, module: ModuleId, line: &[u8]) {
         let max_pending = (MAX_PENDING / self.files.len()).min(MAX_PENDING_OF_FILE);
-        let file = &mut self.files[module.index()];
-        if self.error.is_none() {
-            file.pending.extend_from_slice(line);
-            if file.pending.len() >= max_pending {
-                self.error = self.flush(module.index()).err();
-            }
+        if self.error.is_some() {
+            return;
+        }
+        let pending = &mut self.files[module.index()].pending;
+        if pending.len() + line.len() < max_pending {
+            pending.extend_from_slice(line);
+        } else {
+            self.error = self.flush(module.index(), line).err();
         }
     }
 
@@ -125,7 +127,7 @@ impl SplitDir {
             return Err(error);
         }
         for file in 0..self.files.len() {
-            self.flush(file)?;
+            self.flush(file, b"")?;
         }
         for file in 0..self.files.len() {
             if let Err(error) = self.publish(file) {
@@ -165,11 +167,13 @@ impl SplitDir {
         self.hidden.join(file.to_string())
     }
 
-    fn flush(&mut self, file: usize) -> Result<(), SplitError> {
+    /// Writes what is kept of a file, and `line`, which may be too long to be copied.
+    fn flush(&mut self, file: usize, line: &[u8]) -> Result<(), SplitError> {
         let file = &mut self.files[file];
         let path = self.hidden.join(&file.name);
+        let open = OpenOptions::new().append(true).open(path);
         let written =
-            OpenOptions::new().append(true).open(path).and_then(|mut open| open.write_all(&file.pending));
+            open.and_then(|mut open| open.write_all(&file.pending).and_then(|()| open.write_all(line)));
         written.map_err(|error| SplitError::File(self.path.join(&file.name), error))?;
         file.pending.clear();
         Ok(())

@@ -173,14 +173,134 @@ fn interrupt(filter: &mut Program, signal: &str) -> Live {
 
 #[test]
 fn an_interrupted_run_leaves_no_file_behind() {
-    for (option, signal) in [("-HUP", 1), ("-INT", 2), ("-QUIT", 3), ("-TERM", 15)] {
-        let script = r#"exec env --default-signal=HUP,INT,QUIT,TERM "$FILTER" -s off -d . app.wasm"#;
+    for (option, signal) in [
+        ("-HUP", 1),
+        ("-INT", 2),
+        ("-QUIT", 3),
+        ("-ABRT", 6),
+        ("-USR1", 10),
+        ("-USR2", 12),
+        ("-ALRM", 14),
+        ("-TERM", 15),
+        ("-XCPU", 24),
+        ("-VTALRM", 26),
+        ("-PROF", 27),
+    ] {
+        let script = r#"ulimit -c 0; exec env --default-signal "$FILTER" -s off -d . app.wasm"#;
         let mut filter = shell(script).with_app().with_file("app.folded", "earlier\n");
         let mut live = interrupt(&mut filter, option);
         assert_eq!(live.child.wait().unwrap().signal(), Some(signal));
         assert_eq!(filter.list("."), ["app.folded", "app.wasm"], "{option}");
         assert_eq!(filter.read("app.folded"), "earlier\n");
     }
+}
+
+#[test]
+fn a_run_that_sigpoll_ends_leaves_no_file_behind() {
+    let mut filter =
+        program(&["-s", "off", "-d", ".", "app.wasm"]).with_app().with_file("app.folded", "earlier\n");
+    let mut live = interrupt(&mut filter, "-POLL");
+    assert_eq!(live.child.wait().unwrap().code(), Some(128 + 29));
+    assert_eq!(filter.list("."), ["app.folded", "app.wasm"]);
+    assert_eq!(filter.read("app.folded"), "earlier\n");
+}
+
+#[test]
+fn a_signal_ends_a_run_whose_messages_nobody_reads() {
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        // The summary has a line for each module, more than a pipe holds.
+        let script = format!(
+            r#"for module in {{1..1500}}; do modules+=("a-name-of-many-bytes-$module=app.wasm"); done
+            mkfifo unread && exec 3<> unread
+            env --default-signal "$FILTER" -v -d dir "${{modules[@]}}" < /dev/null 2>&3 &
+            until [ -e dir/a-name-of-many-bytes-1500.folded ]; do sleep 0.1; done
+            sleep 0.3; kill -{signal} $!
+            for second in {{1..20}}; do kill -0 $! 2> /dev/null || break; sleep 1; done
+            kill -9 $! 2> /dev/null; wait $!; echo $?; ls -A dir | wc -l"#
+        );
+        let outcome = shell(&script).with_app().pipe("");
+        assert_eq!(outcome.stdout, format!("{status}\n1500\n"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_file_size_limit_leaves_earlier_files_and_all_of_the_output() {
+    let script = r#"ulimit -f 100
+        yes "main;aot_func#0 1" | head -n 200000 | "$FILTER" -d . app.wasm | wc -l; echo ${PIPESTATUS[2]}"#;
+    let mut filter = shell(script).with_app().with_file("app.folded", "earlier\n");
+    assert_eq!(filter.pipe(""), failure(0, "200000\n1\n", "./app.folded: File too large (os error 27)"));
+    assert_eq!(filter.list("."), ["app.folded", "app.wasm"]);
+    assert_eq!(filter.read("app.folded"), "earlier\n");
+}
+
+#[test]
+fn without_split_files_a_file_size_limit_is_an_error_too() {
+    let script = r#"ulimit -f 100; yes "main;aot_func#0 1" | head -n 200000 | "$FILTER" -s off app.wasm > out
+        echo ${PIPESTATUS[2]}"#;
+    let outcome = shell(script).with_app().pipe("");
+    assert_eq!(outcome, failure(0, "1\n", "<stdout>: File too large (os error 27)"));
+}
+
+#[test]
+fn where_no_thread_can_start_the_run_is_refused_before_anything_is_made() {
+    // No limit of processes holds for root, so it becomes nobody.
+    let script = r#"cp "$FILTER" filter; chmod 777 .; ulimit -u 1
+        [ "$(id -u)" = 0 ] && user=(setpriv --reuid=65534 --clear-groups)
+        exec "${user[@]}" ./filter -d dir app.wasm"#;
+    let mut filter = shell(script).with_app();
+    let message = "cannot start a thread that handles signals for --split-dir: \
+                   Resource temporarily unavailable (os error 11)";
+    assert_eq!(filter.pipe("aot_func#0 1\n"), failure(2, "", message));
+    assert_eq!(filter.list("."), ["app.wasm", "filter"]);
+}
+
+#[test]
+fn a_line_longer_than_memory_is_an_error_that_leaves_no_file_behind() {
+    // No place to read the line, and none for its translation.
+    for (mib, limit) in [(140, 200_000), (60, 150_000)] {
+        let script = format!(
+            r#"ulimit -c 0; ulimit -v {limit}
+            {{ echo "main;aot_func#0 1"; head -c {mib}M /dev/zero; echo ";aot_func#0 2"; }} |
+                "$FILTER" -s off -d . app.wasm; echo ${{PIPESTATUS[1]}}"#
+        );
+        let mut filter = shell(&script).with_app().with_file("app.folded", "earlier\n");
+        let outcome = filter.pipe("");
+        assert_eq!(outcome, failure(0, "main;[Wasm] run 1\n1\n", "<stdin>: out of memory"), "{mib} MiB");
+        assert_eq!(filter.list("."), ["app.folded", "app.wasm"]);
+        assert_eq!(filter.read("app.folded"), "earlier\n");
+    }
+}
+
+#[test]
+fn however_little_memory_there_is_nothing_hidden_is_left() {
+    // From too little for the dynamic linker to enough.
+    let script = r#"ulimit -c 0; for kib in {3000..9000..200}; do
+            echo "aot_func#0 1" | (ulimit -v $kib; exec "$FILTER" -d dir app.wasm) > out 2> err
+            case $? in
+            0) cmp out dir/app.folded;;
+            2) cat err;;
+            *) grep panicked err;;
+            esac
+            ls -A dir 2> /dev/null; rm -rf dir
+        done 2>&1 | sort -u"#;
+    let message =
+        "wamr-fold-translate: cannot start a thread that handles signals for --split-dir: out of memory\n";
+    assert_eq!(shell(script).with_app().pipe(""), success(format!("app.folded\n{message}")));
+}
+
+#[test]
+fn however_few_files_may_be_open_nothing_hidden_is_left() {
+    // From too few for the dynamic linker to enough.
+    let script = r#"for files in {3..20}; do
+            echo "[b]#aot_func#0 1" |
+                (ulimit -n $files; exec "$FILTER" -d dir a=app.wasm b=app.wasm) > out 2> err
+            case $? in
+            0) cmp out dir/b.folded; ls -A dir; rm dir/*;;
+            1 | 2 | 127) [ -s err ] || echo "no message"; ls -A dir 2> /dev/null;;
+            *) cat err;;
+            esac
+        done | sort -u"#;
+    assert_eq!(shell(script).with_app().pipe(""), success("a.folded\nb.folded\n"));
 }
 
 /// Many modules, so that their split files take a while.

@@ -137,11 +137,11 @@ fn a_file_that_is_read_or_written_is_not_replaced() {
     }
 }
 
-/// Runs a filter with two modules, while `meanwhile` is run in the directory of the earlier split files.
+/// Runs a filter with three modules, and `meanwhile` in the directory of the earlier split files.
 fn fail_to_replace(meanwhile: &str) -> Outcome {
     let script = format!(
         r#"mkdir split && echo earlier > split/a.folded
-        (echo 'x;[a]#aot_func#0 5'; cd split && {meanwhile}; sleep 0.1) |
+        (echo 'x;[a]#aot_func#0 5'; cd split; until [ -e .wamr-*/c.folded ]; do sleep 0.1; done; {meanwhile}) |
             "$FILTER" -s off -d split a=app.wasm b=app.wasm c=app.wasm
         echo "exit status $?"; cat split/a.folded; ls -A split"#
     );
@@ -150,33 +150,63 @@ fn fail_to_replace(meanwhile: &str) -> Outcome {
 
 #[test]
 fn a_run_that_cannot_replace_one_file_leaves_all_as_they_were() {
-    let outcome = fail_to_replace("sleep 0.3; mkdir b.folded");
+    let outcome = fail_to_replace("mkdir b.folded");
     assert_eq!(outcome.stdout, "x;[Wasm] [a] run 5\nexit status 1\nearlier\na.folded\nb.folded\n");
     assert_eq!(outcome.stderr, "wamr-fold-translate: split/b.folded: is a directory\n");
 }
 
 #[test]
 fn what_had_no_file_before_has_none_after_a_run_that_cannot_replace_one() {
-    let outcome = fail_to_replace("sleep 0.3; rm a.folded; mkdir c.folded; ln -s nowhere b.folded");
+    let outcome = fail_to_replace("rm a.folded; mkdir c.folded; ln -s nowhere b.folded");
     assert!(outcome.stdout.ends_with("exit status 1\nb.folded\nc.folded\n"), "{outcome:?}");
+}
+
+/// Runs a filter as nobody with two modules, where `a.folded` is of nobody and `b.folded` of root. `None`
+/// for who is not root and cannot become another user.
+fn replace_as_nobody(mode_of_directory: &str, meanwhile: &str) -> Option<Outcome> {
+    let script = format!(
+        r#"[ "$(id -u)" = 0 ] || exit 99
+        nobody() {{ setpriv --reuid=65534 --clear-groups "$@"; }}
+        mkdir -m {mode_of_directory} split; chmod 755 .; cp "$FILTER" filter
+        nobody sh -c 'echo earlier > split/a.folded'; echo other > split/b.folded
+        (echo 'x;[a]#aot_func#0 5'; cd split; until [ -e .wamr-*/b.folded ]; do sleep 0.1; done; {meanwhile}) |
+            nobody ./filter -s off -d split a=app.wasm b=app.wasm
+        echo "exit status $?"; cat split/*.folded 2> /dev/null; ls -A split"#
+    );
+    let outcome = shell(&script).with_app().pipe("");
+    if outcome.status == Some(99) {
+        eprintln!("skipped: only root can become another user");
+        return None;
+    }
+    Some(outcome)
 }
 
 #[test]
 fn a_file_of_another_user_in_a_sticky_directory_stays_with_all_others() {
-    let script = r#"[ "$(id -u)" = 0 ] || { echo skipped; exit; }
-        mkdir -m 1777 split; chmod 755 .
-        setpriv --reuid=65534 --clear-groups sh -c 'echo earlier > split/a.folded'; echo other > split/b.folded
-        cp "$FILTER" filter
-        echo 'x;[a]#aot_func#0 5' | setpriv --reuid=65534 --clear-groups ./filter -d split a=app.wasm b=app.wasm
-        echo "exit status $?"; cat split/a.folded split/b.folded; ls -A split"#;
-    let outcome = shell(script).with_app().pipe("");
-    if outcome.stdout == "skipped\n" {
-        eprintln!("skipped: only root can become another user");
-        return;
+    if let Some(outcome) = replace_as_nobody("1777", ":") {
+        let stdout = "x;[Wasm] [a] run 5\nexit status 1\nearlier\nother\na.folded\nb.folded\n";
+        let message = "split/b.folded: Operation not permitted (os error 1)";
+        assert_eq!(outcome, failure(0, stdout, message));
     }
-    let expected = "x;[Wasm] [a] run 5\nexit status 1\nearlier\nother\na.folded\nb.folded\n";
-    assert_eq!(outcome.stdout, expected, "{outcome:?}");
-    assert!(outcome.stderr.contains("split/b.folded: Operation not permitted"), "{outcome:?}");
+}
+
+// Linux lets nobody make a link to a file of root. So it is on file systems that have no links.
+#[test]
+fn where_no_link_can_be_made_files_are_replaced_too() {
+    if let Some(outcome) = replace_as_nobody("777", ":") {
+        let stdout = "x;[Wasm] [a] run 5\nexit status 0\nx;[Wasm] [a] run 5\na.folded\nb.folded\n";
+        assert_eq!(outcome, success(stdout));
+    }
+}
+
+#[test]
+fn where_no_link_can_be_made_a_run_that_fails_leaves_the_files_as_they_were() {
+    let meanwhile = "chown root a.folded; rm b.folded; mkdir b.folded";
+    if let Some(outcome) = replace_as_nobody("777", meanwhile) {
+        let stdout = "x;[Wasm] [a] run 5\nexit status 1\nearlier\na.folded\nb.folded\n";
+        let message = "split/b.folded: is a directory";
+        assert_eq!(outcome, failure(0, stdout, message));
+    }
 }
 
 #[test]

@@ -1,24 +1,30 @@
 //! Removes temporary files before a signal ends the program.
 
 use std::fs;
-use std::io;
+use std::hint::black_box;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use signal_hook::consts::{
-    SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
+    SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
+    SIGXFSZ,
 };
 use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
+use signal_hook::low_level;
 
-/// The signals that end a program, but those that no program can handle and those of its own faults.
-const FATAL: [i32; 10] =
-    [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF];
+/// The signals of POSIX that end a program and that others send. SIGPIPE is ignored, as in every Rust program.
+const FATAL: [i32; 12] = [
+    SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF, SIGIO,
+];
 
 /// The thread that handles fatal signals does little.
 const STACK_SIZE: usize = 64 * 1024;
+
+/// Memory that must be free before anything is made: a thread that has none to start ends the program.
+const MIN_MEMORY: usize = 1024 * 1024;
 
 /// Handles fatal signals.
 #[derive(Debug, Default)]
@@ -31,17 +37,22 @@ impl SignalCleanup {
     /// Handles fatal signals from now on.
     pub(crate) fn install() -> io::Result<Self> {
         let cleanup = Self::default();
+        let mut free: Vec<u8> = Vec::new();
+        free.try_reserve_exact(MIN_MEMORY).map_err(|_| ErrorKind::OutOfMemory)?;
+        drop(black_box(free));
         let ignored = ignored_signals();
         let handled = FATAL.into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
         let mut signals = Signals::new(handled)?;
         let (blocked, paths) = (Arc::clone(&cleanup.blocked), Arc::clone(&cleanup.paths));
         thread::Builder::new().stack_size(STACK_SIZE).spawn(move || {
-            for signal in signals.forever() {
+            if let Some(signal) = signals.forever().next() {
                 let _unblocked = lock(&blocked);
                 for path in &*lock(&paths) {
                     _ = fs::remove_file(path).or_else(|_| fs::remove_dir(path));
                 }
-                _ = emulate_default_handler(signal);
+                _ = low_level::emulate_default_handler(signal);
+                // The default of SIGIO is not emulated: exit with the status that a shell shows for it.
+                low_level::exit(128 + signal);
             }
         })?;
         Ok(cleanup)

@@ -53,6 +53,14 @@ pub(crate) fn shell(script: &str) -> Program {
     in_directory(command)
 }
 
+/// The program with arguments and redirections of bash, behind `limits`. See [`Program::cpu_time`].
+pub(crate) fn timed(limits: &str, arguments: &str) -> Program {
+    // `time` writes to the standard error of the group, the program to that of the script.
+    shell(&format!(
+        r#"{limits}; TIMEFORMAT="%U %S"; {{ time "$FILTER" {arguments} 2>&3; }} 3>&2 2> cpu-time"#
+    ))
+}
+
 fn in_directory(mut command: Command) -> Program {
     let dir = tempfile::tempdir().unwrap();
     command.current_dir(dir.path());
@@ -86,6 +94,12 @@ impl Program {
 
     pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// What the last run of [`timed`] took of a processor, however busy the machine was.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        let times = self.read("cpu-time");
+        times.split_whitespace().map(|time| Duration::from_secs_f64(time.parse().unwrap())).sum()
     }
 
     /// Runs the program with `input` on a pipe.
