@@ -191,10 +191,11 @@ impl Translator {
         let module = progress.module;
         if self.format == Format::Text {
             self.count_lines(&line[progress.done..], &mut progress);
-        } else if !progress.has_symbol {
-            self.summary.look_for_translation(line);
         }
         self.end_line(&progress);
+        if !progress.has_symbol {
+            self.summary.look_for_translation(line);
+        }
         Outcome::Done(module)
     }
 

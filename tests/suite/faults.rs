@@ -248,7 +248,7 @@ fn where_no_thread_can_start_the_run_is_refused_before_anything_is_made() {
         [ "$(id -u)" = 0 ] && user=(setpriv --reuid=65534 --clear-groups)
         exec "${user[@]}" ./filter -d dir app.wasm"#;
     let mut filter = shell(script).with_app();
-    let message = "cannot start a thread that handles signals for --split-dir: \
+    let message = "cannot handle signals, which --split-dir needs: \
                    Resource temporarily unavailable (os error 11)";
     assert_eq!(filter.pipe("aot_func#0 1\n"), failure(2, "", message));
     assert_eq!(filter.list("."), ["app.wasm", "filter"]);
@@ -283,8 +283,7 @@ fn however_little_memory_there_is_nothing_hidden_is_left() {
             esac
             ls -A dir 2> /dev/null; rm -rf dir
         done 2>&1 | sort -u"#;
-    let message =
-        "wamr-fold-translate: cannot start a thread that handles signals for --split-dir: out of memory\n";
+    let message = "wamr-fold-translate: cannot handle signals, which --split-dir needs: out of memory\n";
     assert_eq!(shell(script).with_app().pipe(""), success(format!("app.folded\n{message}")));
 }
 
