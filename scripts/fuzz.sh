@@ -24,8 +24,12 @@ for target in translate text module; do
     mkdir -p "target/fuzz/$target"
     log=target/fuzz/$target.log
     echo "$target:"
-    cargo +nightly fuzz run --fuzz-dir tests/fuzz "$target" "target/fuzz/$target" "tests/fuzz/seeds/$target" -- \
+    dictionary=()
+    [ "$target" = module ] || dictionary=(-dict=tests/fuzz/symbols.dict)
+    # Traced comparisons inside of regex and the address sanitizer would take most of the time.
+    cargo +nightly fuzz run --fuzz-dir tests/fuzz --sanitizer none --no-trace-compares "$target" "target/fuzz/$target" "tests/fuzz/seeds/$target" -- \
         -max_total_time="${1:-60}" -runs="${2:--1}" -max_len=4096 -timeout=5 -rss_limit_mb=512 -print_final_stats=1 \
+        "${dictionary[@]}" \
         > "$log" 2>&1 || { tail -n 40 "$log" >&2; die "$target failed; the log is $log"; }
     grep '^stat::' "$log"
 done

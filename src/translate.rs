@@ -167,7 +167,8 @@ impl Translator {
     }
 
     /// Like [`Self::translate`], but may return [`Outcome::Waits`] with nothing appended. The next call must
-    /// be for the same line, and continues where this one stopped.
+    /// be for the same line, and continues where this one stopped. `line` may be several lines if
+    /// [`Self::takes_many_lines`].
     pub(crate) fn advance(&mut self, line: &[u8], output: &mut Vec<u8>) -> Outcome {
         let parsed = self.format.parse(line);
         let Line::Stack(text) = parsed else {
@@ -216,6 +217,7 @@ impl Translator {
         }
     }
 
+    /// Counts the line that ends.
     fn end_line(&mut self, progress: &Progress) {
         self.summary.host_lines += u64::from(!progress.has_symbol);
         if let Some(module) = progress.module {
