@@ -69,7 +69,7 @@ impl SplitDir {
     pub fn create(directory: impl AsRef<Path>, modules: &Modules) -> Result<Self, SplitError> {
         let directory = directory.as_ref();
         let paths = Self::files(directory, modules)?;
-        let hidden = fs::create_dir_all(directory)
+        let hidden = create_directory(directory)
             .and_then(|()| tempfile::Builder::new().prefix(".wamr-fold-translate-").tempdir_in(directory))
             .map_err(|error| SplitError::Directory(directory.to_owned(), error))?;
         let mut split_dir =
@@ -190,6 +190,14 @@ impl Drop for SplitDir {
             _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(path));
         }
     }
+}
+
+/// Creates `path` if it is missing, with the directories above it.
+fn create_directory(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => ErrorKind::NotADirectory.into(),
+        _ => error,
+    })
 }
 
 fn refuse_directory(path: &Path) -> io::Result<()> {

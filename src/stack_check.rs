@@ -13,6 +13,7 @@ use crate::module::{ModuleId, Modules};
 
 /// Whether `aot_func#N` is a stack check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StackCheck {
     /// If an `aot_func_internal#N` with the same module name, or also without one, is in the input.
     #[default]

@@ -254,6 +254,14 @@ fn a_directory_that_cannot_be_made_is_refused_before_anything_is_read() {
 }
 
 #[test]
+fn a_file_in_the_place_of_the_directory_is_refused() {
+    let mut filter = program(&["-d", "notes.txt", "app.wasm"]).with_app().with_file("notes.txt", "notes\n");
+    let message = "notes.txt: cannot hold split files: not a directory";
+    assert_eq!(filter.pipe("aot_func#0 1\n"), failure(2, "", message));
+    assert_eq!(filter.read("notes.txt"), "notes\n");
+}
+
+#[test]
 fn a_directory_in_the_place_of_a_file_is_refused_before_anything_is_replaced() {
     let mut filter =
         program(&["-d", ".", "a=app.wasm", "b=app.wasm"]).with_app().with_file("a.folded", "earlier\n");
