@@ -126,6 +126,13 @@ fn what_is_no_core_module_is_refused_with_what_it_seems_to_be() {
 }
 
 #[test]
+fn a_path_that_was_cut_at_its_equals_sign_is_shown_as_it_must_be_passed() {
+    let message = r#"q/app.wasm: no such file ("./p=q/app.wasm" was read as NAME=FILE; for a path with "=", pass NAME=./p=q/app.wasm)"#;
+    assert_eq!(program(&["./p=q/app.wasm"]).pipe(""), failure(2, "", message));
+    assert_eq!(program(&["core=app.wasm"]).pipe(""), failure(2, "", "app.wasm: no such file"));
+}
+
+#[test]
 fn a_module_may_come_through_a_pipe() {
     let mut filter = shell(r#""$FILTER" app=<(cat app.wasm)"#).with_app();
     assert_eq!(filter.pipe("aot_func#0 1\n"), success("[Wasm] run 1\n"));
