@@ -87,7 +87,7 @@ fn finding(finding: &Finding, modules: &Modules, is_text: bool) -> String {
             "{symbols} past the last function, such as {example}: {}: pass the build that was profiled",
             defined_functions(&modules[*id])
         ),
-        other => format!("{symbols} not translated, such as {example}: {other:?}"),
+        _ => format!("{symbols} not translated, such as {example}"),
     }
 }
 
@@ -104,6 +104,7 @@ fn defined_functions(module: &Module) -> String {
     let path = module.path().display();
     match module.wasm().functions() - module.wasm().imported_functions() {
         0 => format!("{path} defines no functions"),
+        1 => format!("{path} defines only aot_func#0"),
         count => format!("{path} defines aot_func#0 to aot_func#{}", count - 1),
     }
 }
