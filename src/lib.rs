@@ -92,7 +92,7 @@
 //! # The way of a line
 //!
 //! ```text
-//! line_buffer -> filter -> translate -> folded -> frame, or text -> module -> label
+//! line_buffer -> filter -> translate -> format -> folded and frame, or text -> module -> label
 //! ```
 //!
 //! `line_buffer` reads the stream in blocks of whole lines. `filter` hands each line to `translate`. `folded`

@@ -120,7 +120,7 @@ fn options_of_process_folded_data_that_are_not_needed_are_explained() {
 #[test]
 fn a_name_given_twice_is_refused() {
     for operands in [["app.wasm", "app=app.wasm"], ["=app.wasm", "=app.wasm"], ["./app.wasm", "app.wasm"]] {
-        let message = "app.wasm: another MODULE takes the same frames: give each its own NAME=FILE.wasm";
+        let message = "app.wasm: another MODULE already takes these frames: give each its own NAME=FILE.wasm, or leave one out";
         assert_eq!(program(&operands).with_app().pipe(""), failure(2, "", message), "{operands:?}");
     }
 }

@@ -33,7 +33,7 @@ fn used_with_warning(stdout: &str, warning: &str) -> Outcome {
 fn used_without_names() -> Outcome {
     used_with_warning(
         "[Wasm] func[0];[Wasm] func[1]",
-        "no function names, frames show func[INDEX]: \
+        "no function names, so frames show func[IDX]: \
          pass the unstripped build, its indices are the same",
     )
 }

@@ -79,7 +79,7 @@ fn a_module_without_function_names_gets_a_warning() {
     assert_eq!(outcome.stdout, "[Wasm] func[1]");
     assert_eq!(
         outcome.stderr,
-        "wamr-fold-translate: app.wasm: warning: no function names, frames show func[INDEX]: \
+        "wamr-fold-translate: app.wasm: warning: no function names, so frames show func[IDX]: \
          pass the unstripped build, its indices are the same\n"
     );
 }

@@ -69,7 +69,7 @@ fn blanks_are_no_name() {
     let mut filter = program(&["-v", "--export-names", "app.wasm"]).with_file("app.wasm", &module);
     let outcome = filter.pipe("aot_func#0 1\n");
     assert_eq!(outcome.stdout, "[Wasm] run 1\n");
-    assert!(outcome.stderr.contains("1 of 1       1        0      1  \"app\""), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("1 of 1       1          0      1  \"app\""), "{}", outcome.stderr);
 
     let outcome = program(&["app.wasm"]).with_file("app.wasm", &module).pipe("");
     assert!(outcome.stderr.contains("no function names"), "{}", outcome.stderr);
@@ -172,11 +172,11 @@ fn verbose_says_how_much_was_translated() {
             .map(|line| line.strip_prefix("wamr-fold-translate: ").unwrap())
             .collect::<Vec<_>>(),
         [
-            " names  frames  func[N]  lines  module",
-            "4 of 4       4        1      2  (no name) app.wasm",
-            "4 of 4       2        0      2  \"core\" app.wasm",
-            "4 of 4       0        0      0  \"idle\" app.wasm",
-            "9 lines, 4 without a WAMR frame, 4 frames and lines unresolved",
+            " names  frames  func[IDX]  lines  module",
+            "4 of 4       4          1      2  (no name) app.wasm",
+            "4 of 4       2          0      2  \"core\" app.wasm",
+            "4 of 4       0          0      0  \"idle\" app.wasm",
+            "9 lines, 4 without a WAMR frame, 4 unresolved",
             "stack checks: frames without a module name",
         ]
     );
@@ -187,6 +187,6 @@ fn verbose_counts_frames_that_lines_share() {
     let mut filter = program(&["-v", "app.wasm"]).with_app();
     let profile = "a;aot_func#0;aot_func#1 1\n".repeat(1000) + &"a;aot_func#0;aot_func#2 1\n".repeat(500);
     let summary = filter.pipe(profile).stderr;
-    assert!(summary.contains("4 of 4    3000        0   1500  \"app\" app.wasm\n"), "{summary}");
+    assert!(summary.contains("4 of 4    3000          0   1500  \"app\" app.wasm\n"), "{summary}");
     assert!(summary.contains("1500 lines, 0 without a WAMR frame"), "{summary}");
 }

@@ -33,7 +33,7 @@ fn each_cause_is_reported_once_in_the_order_of_the_lines() {
         messages,
         [
             "wamr-fold-translate: <stdin>:1: 2 frames without a module name, such as \"aot_func#1\": \
-             pass '=FILE.wasm' for the module they belong to, or only that module",
+             pass '=FILE.wasm' for the module they belong to, or pass only that module",
             "wamr-fold-translate: <stdin>:2: 2 lines without a sample count, such as \"no count\": \
              pass the output of stackcollapse-perf.pl",
             "wamr-fold-translate: <stdin>:3: 2 frames of unknown module \"x\", such as \"[x]#aot_func#1\": \
@@ -160,7 +160,7 @@ fn the_report_of_many_unknown_modules_stays_short() {
     let messages: Vec<_> = stderr.lines().collect();
     assert_eq!(messages.len(), 11);
     assert!(messages[9].contains("1 frame of unknown module \"m9\""), "{messages:?}");
-    assert!(messages[10].contains("9990 frames of more unknown modules"), "{messages:?}");
+    assert!(messages[10].contains("9990 frames of other unknown modules"), "{messages:?}");
 
     let again = stdout + &stack(&["[m0]#aot_func#1"]);
     let message = filter.pipe(again).stderr;

@@ -116,15 +116,21 @@ fn a_symbolic_link_to_a_directory_is_replaced_too() {
 #[test]
 fn a_file_that_is_read_or_written_is_not_replaced() {
     for (arguments, message) in [
-        ("-d . app.wasm < app.folded", "./app.folded: input file is split file: pass another DIR"),
+        (
+            "-d . app.wasm < app.folded",
+            "./app.folded: a split file would overwrite the input: pass another DIR",
+        ),
         (
             "-d . app.wasm < /dev/null >> app.folded",
-            "./app.folded: output file is split file: pass another DIR",
+            "./app.folded: a split file would overwrite the output: pass another DIR",
         ),
-        ("-d . app.folded < /dev/null", "./app.folded: MODULE is split file: pass another DIR"),
+        (
+            "-d . app.folded < /dev/null",
+            "./app.folded: a split file would overwrite the MODULE: pass another DIR",
+        ),
         (
             "-d . lib=app.wasm app=app.folded < /dev/null",
-            "./app.folded: MODULE is split file: pass another DIR",
+            "./app.folded: a split file would overwrite the MODULE: pass another DIR",
         ),
         ("app.wasm < /dev/null >> app.wasm", "app.wasm: MODULE is output file"),
         ("-d new app.wasm < /dev/null >> app.wasm", "app.wasm: MODULE is output file"),

@@ -101,7 +101,7 @@ fn what_cannot_be_translated_is_left_and_reported() {
         let allowed = program(&["--text", "--allow-unresolved", "app.wasm"]).with_app().pipe(text);
         assert_eq!((allowed.status, allowed.stderr), (Some(0), warning));
     }
-    let message = r#"<stdin>:1: 1 symbol without a module name, such as "aot_func#0": pass '=FILE.wasm' for the module they belong to, or only that module"#;
+    let message = r#"<stdin>:1: 1 symbol without a module name, such as "aot_func#0": pass '=FILE.wasm' for the module they belong to, or pass only that module"#;
     let outcome = program(&["--text", "app.wasm", "lib=app.wasm"]).with_app().pipe("aot_func#0\n");
     assert_eq!(outcome, failure(1, "aot_func#0\n", message));
 }

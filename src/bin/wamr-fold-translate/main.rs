@@ -92,7 +92,7 @@ impl Job {
             messages::warn(config, messages::NO_WAMR_FRAMES);
         }
         if config.verbose {
-            messages::summary(translator);
+            messages::summary(config, translator);
         }
         if let Err(error) = result {
             return fail(INCOMPLETE, &messages::filter(&error));
@@ -140,15 +140,18 @@ fn check_files(config: &Config, input: &File, output: &File, split_files: &[Path
             continue;
         };
         let used_as = if is_same(&file, &input) {
-            "input file"
+            "input"
         } else if is_same(&file, &output) {
-            "output file"
+            "output"
         } else if modules.iter().any(|(_, module)| is_same(module, &file)) {
             "MODULE"
         } else {
             continue;
         };
-        return Err(format!("{}: {used_as} is split file: pass another DIR", path.display()));
+        return Err(format!(
+            "{}: a split file would overwrite the {used_as}: pass another DIR",
+            path.display()
+        ));
     }
     Ok(())
 }

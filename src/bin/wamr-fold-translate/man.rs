@@ -58,7 +58,7 @@ const SYMPTOMS: &[(&str, &str, &str)] = &[
         "Run wamrc with the option.",
     ),
     (
-        "Only func[N]",
+        "Only func[IDX]",
         "The module has no function names. It was stripped, or clang -O2 found wasm-opt on PATH and ran \
          it, which drops the names.",
         "Pass the unstripped build, whose function indices are the same. Link without wasm-opt, or run it \

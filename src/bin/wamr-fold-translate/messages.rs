@@ -9,8 +9,8 @@ use std::path::Path;
 
 use bstr::{BStr, ByteSlice};
 use wamr_fold_translate::{
-    Cause, FileKind, FilterError, Finding, Module, ModuleSummary, Modules, SplitError, Translator, Warning,
-    WasmError,
+    Cause, FileKind, FilterError, Finding, Module, ModuleSummary, Modules, SplitError, StackCheck,
+    Translator, Warning, WasmError,
 };
 
 use crate::args::{Config, Operand};
@@ -65,11 +65,11 @@ fn finding(finding: &Finding, modules: &Modules, is_text: bool) -> String {
             format!("{symbols} of unknown module {}, such as {example}: {}", quoted(name), pass_module(name))
         }
         Cause::MoreUnknownModules => {
-            format!("{symbols} of more unknown modules, such as {example}: pass NAME=FILE.wasm for each")
+            format!("{symbols} of other unknown modules, such as {example}: pass NAME=FILE.wasm for each")
         }
         Cause::NoModule => format!(
             "{symbols} without a module name, such as {example}: \
-             pass '=FILE.wasm' for the module they belong to, or only that module"
+             pass '=FILE.wasm' for the module they belong to, or pass only that module"
         ),
         Cause::Unreadable if is_text => format!(
             "{symbols} not readable, such as {example}: if WAMR cut a line of /tmp/perf-PID.map at 127 bytes, \
@@ -114,9 +114,9 @@ fn counted(count: u64, noun: &str) -> String {
 }
 
 /// Prints how much was translated, as aligned lines. Module names are last, where their width does not matter.
-pub(crate) fn summary(translator: &Translator) {
+pub(crate) fn summary(config: &Config, translator: &Translator) {
     let (modules, summary) = (translator.modules(), translator.summary());
-    let titles = ["names", "frames", "func[N]", "lines"].map(str::to_owned);
+    let titles = ["names", "frames", "func[IDX]", "lines"].map(str::to_owned);
     let rows = modules.ids().zip(&summary.modules).map(|(id, summary)| row(&modules[id], summary));
     let rows: Vec<_> = [(titles, "module".to_owned())].into_iter().chain(rows).collect();
     let width = |column: usize| rows.iter().map(|(cells, _)| cells[column].len()).max().unwrap_or(0);
@@ -126,16 +126,22 @@ pub(crate) fn summary(translator: &Translator) {
         print(cells.collect::<String>() + module);
     }
     print(format_args!(
-        "{}, {} without a WAMR frame, {} frames and lines unresolved",
+        "{}, {} without a WAMR {}, {} unresolved",
         counted(summary.lines, "line"),
         summary.host_lines,
+        if config.text { "symbol" } else { "frame" },
         translator.report().unresolved(),
     ));
-    print(format_args!("stack checks: {}", stack_checks(translator)));
+    print(format_args!("stack checks: {}", stack_checks(config, translator)));
 }
 
 /// The module names whose code has stack checks.
-fn stack_checks(translator: &Translator) -> String {
+fn stack_checks(config: &Config, translator: &Translator) -> String {
+    match config.stack_check {
+        StackCheck::On => return "on (--stack-check=on)".to_owned(),
+        StackCheck::Off => return "off (--stack-check=off)".to_owned(),
+        _ => {}
+    }
     let modules = translator.modules();
     let names = modules.ids().filter_map(|id| modules[id].name());
     let names = [None].into_iter().chain(names.map(Some)).filter(|&name| translator.has_stack_checks(name));
@@ -196,9 +202,7 @@ fn file_kind_hint(kind: &FileKind) -> &'static str {
         FileKind::Wat => ": pass the binary (wat2wasm --debug-names makes it)",
         FileKind::ComponentWat => ": pass the binary of a core module",
         FileKind::Html => ", perhaps of a failed download",
-        FileKind::Other(start)
-            if start.iter().all(|&byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) =>
-        {
+        FileKind::Other(start) if start.contains(&b';') => {
             ": pass a profile on standard input (< out.folded)"
         }
         _ => "",
@@ -216,7 +220,7 @@ pub(crate) fn names(path: &Path, warning: &Warning) -> String {
                 }
             };
             format!(
-                "no function names, frames show func[INDEX]: \
+                "no function names, so frames show func[IDX]: \
                  pass the unstripped build, its indices are the same{exports}"
             )
         }
@@ -227,7 +231,10 @@ pub(crate) fn names(path: &Path, warning: &Warning) -> String {
 
 /// Why the module in `path` cannot be added.
 pub(crate) fn duplicate_name(path: &Path) -> String {
-    format!("{}: another MODULE takes the same frames: give each its own NAME=FILE.wasm", path.display())
+    format!(
+        "{}: another MODULE already takes these frames: give each its own NAME=FILE.wasm, or leave one out",
+        path.display()
+    )
 }
 
 /// Why the split files cannot be written.
@@ -252,7 +259,8 @@ pub(crate) fn filter(error: &FilterError) -> String {
         FilterError::Read(error) => format!("<stdin>: {error}"),
         FilterError::Write(error) => format!("<stdout>: {error}"),
         FilterError::Hold(error) => format!(
-            "{}: cannot hold waiting lines: {error}: set TMPDIR, or pass --stack-check=on or off",
+            "{}: cannot hold waiting lines, so they were written as if without stack checks: {error}: \
+             set TMPDIR, or pass --stack-check=on or off",
             std::env::temp_dir().display()
         ),
         FilterError::Split(error) => split(error),

@@ -94,8 +94,8 @@ pub(crate) const FLAGS: &[Flag] = &[
         help: "Also write each line to DIR/NAME.folded, where NAME is the module of its last wasm frame",
         details: "DIR is created if missing. Every MODULE gets a file, which may stay empty. It is named \
                   after the module, or after the wasm file for =FILE; slashes, percent signs, control \
-                  bytes and a leading dot are written as %XX. The files appear when all of them are \
-                  complete. If the run fails, the files of an earlier run are kept.",
+                  bytes and a leading dot are written as %XX. No file appears until all are complete. \
+                  If the run fails, the files of an earlier run are kept. Other files in DIR are left alone.",
     },
     Flag {
         id: FlagId::StackCheck,
@@ -103,8 +103,8 @@ pub(crate) const FLAGS: &[Flag] = &[
         long: "stack-check",
         value: Some(ValueKind::OneOf("WHEN", &["auto", "on", "off"])),
         help: "Whether aot_func#N is only a stack check, shown as NAME_precheck: auto (default), on or off",
-        details: "auto decides for each module name: that code has stack checks if any aot_func_internal#N \
-                  of the same name is in the input. On a pipe, lines wait from the first aot_func#N of a \
+        details: "auto decides for each module name: its code has stack checks if an aot_func_internal#N \
+                  with that name occurs anywhere in the input. On a pipe, lines wait from the first aot_func#N of a \
                   MODULE until such a symbol comes or the input ends, so in a live pipeline pass \
                   --stack-check=off for AOT code, which never has stack checks.",
     },
@@ -122,7 +122,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         long: "export-names",
         value: None,
         help: "Show a function without a name by the name of its first export",
-        details: "For stripped modules.",
+        details: "Useful for stripped modules.",
     },
     Flag {
         id: FlagId::Annotate,
@@ -166,7 +166,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         value: None,
         help: "Print a summary for each MODULE at the end",
         details: "It shows how far the result can be trusted: how many functions have names, how many \
-                  frames were translated, and how many of those are only func[N].",
+                  frames were translated, and how many of those are only func[IDX].",
     },
     Flag {
         id: FlagId::Quiet,
