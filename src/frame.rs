@@ -87,7 +87,7 @@ impl<'a> Frame<'a> {
     /// Parses one frame of a stack.
     pub(crate) fn parse(frame: &'a [u8]) -> Self {
         match Symbol::parse(frame) {
-            Some(symbol) if symbol.is_short() => Self::Wasm(symbol),
+            Some(symbol) if symbol.has_no_blank(frame) => Self::Wasm(symbol),
             _ if is_translated(frame) => Self::Other,
             Some(symbol) => Self::Wasm(symbol),
             None if Kind::ALL.iter().any(|kind| frame.contains_str(kind.marker())) => Self::Unreadable,
@@ -110,9 +110,10 @@ impl<'a> Symbol<'a> {
         readable.then_some(Self { module, kind, defined_index, rest })
     }
 
-    /// Whether it is only a kind and an index.
-    fn is_short(&self) -> bool {
-        self.module.is_none() && self.rest.is_empty()
+    /// Whether `frame`, of which this is the symbol, has no blank. The rest of the frame cannot have one.
+    fn has_no_blank(&self, frame: &[u8]) -> bool {
+        let module = self.module.unwrap_or_default();
+        frame.first() != Some(&b' ') && !module.contains(&b' ') && !self.rest.contains(&b' ')
     }
 
     /// Whether this is a stack check if the code has stack checks. A JIT entry (`aot_func#N_wrapper`) is
