@@ -35,7 +35,7 @@ fn each_cause_is_reported_once_in_the_order_of_the_lines() {
             "wamr-fold-translate: <stdin>:1: 2 frames without a module name, such as \"aot_func#1\": \
              pass '=FILE.wasm' for the module they belong to, or pass only that module",
             "wamr-fold-translate: <stdin>:2: 2 lines without a sample count, such as \"no count\": \
-             pass the output of stackcollapse-perf.pl",
+             pass the output of stackcollapse-perf.pl, or --text",
             "wamr-fold-translate: <stdin>:3: 2 frames of unknown module \"x\", such as \"[x]#aot_func#1\": \
              pass x=FILE.wasm",
             "wamr-fold-translate: <stdin>:3: 2 frames past the last function, such as \

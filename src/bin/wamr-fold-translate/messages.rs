@@ -80,7 +80,7 @@ fn finding(finding: &Finding, modules: &Modules, is_text: bool) -> String {
              if a collapser cut a module name at \"->\" or \"(\", load the module under another name"
         ),
         Cause::NoCount => format!(
-            "{} without a sample count, such as {example}: pass the output of stackcollapse-perf.pl",
+            "{} without a sample count, such as {example}: pass the output of stackcollapse-perf.pl, or --text",
             counted(finding.count, "line")
         ),
         Cause::IndexOutOfRange(id) => format!(
