@@ -27,12 +27,12 @@ pub(crate) fn demangle(name: &[u8]) -> Option<String> {
 /// operator or new expression, and at each level around an error. So the time doubles with each level, and
 /// these limits keep the levels few. They were found by fuzzing; no name of libstdc++ or LLVM exceeds them.
 fn parse_cpp(name: &str) -> Option<BorrowedSymbol<'_>> {
-    const MAX_LEN: usize = 1024;
+    const MAX_MANGLED_LEN: usize = 1024;
     const MAX_RECURSION: u32 = 52;
     const MAX_CONVERSION_ARGS: usize = 4;
     const MAX_NEW_EXPRESSIONS: usize = 8;
     let name = if name.starts_with("__Z") { &name[1..] } else { name };
-    if !name.starts_with("_Z") || name.len() > MAX_LEN {
+    if !name.starts_with("_Z") || name.len() > MAX_MANGLED_LEN {
         return None;
     }
     let conversion_args = name.split_once("cv").map_or(0, |(_, rest)| rest.matches("_I").count());

@@ -63,8 +63,8 @@ impl<W: Write> Filter<W> {
         self.split_dir = split_dir;
     }
 
-    /// Sets how many bytes of lines that wait are held in memory; the rest goes to a temporary file. By
-    /// default 64 MiB.
+    /// Sets how many bytes of waiting lines are held in memory, by default 64 MiB. If there are more, they are
+    /// held in a temporary file.
     pub fn set_hold_limit(&mut self, bytes: usize) {
         self.hold_limit = bytes;
     }
@@ -202,17 +202,15 @@ impl<W: Write> Filter<W> {
         if lines.find_byte(b'#').is_none() {
             return self.skip_lines(lines);
         }
+        // A line may be long. Memory that is short must not end the program before it has cleaned up.
+        let reserved = self.translated.try_reserve(2 * lines.len());
+        reserved.map_err(|_| FilterError::Read(ErrorKind::OutOfMemory.into()))?;
         if self.translator.takes_many_lines() {
             return self.many_lines(lines);
         }
         let mut done = 0;
         for line in lines.lines_with_terminator() {
             let start = self.translated.len();
-            // Memory that is short must not end the program before it has cleaned up.
-            if self.translated.try_reserve(2 * line.len()).is_err() {
-                self.flush()?;
-                return Err(FilterError::Read(ErrorKind::OutOfMemory.into()));
-            }
             let text = line.strip_suffix(b"\n").unwrap_or(line);
             let Outcome::Done(module) = self.translator.advance(text, &mut self.translated) else {
                 break;

@@ -16,7 +16,7 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
-    /// Holds `limit` bytes in memory, and the rest in a file in the temporary directory.
+    /// Holds lines in memory, or if they are more than `limit` bytes, in a file in the temporary directory.
     pub(crate) fn new(limit: usize) -> Self {
         Self { file: SpooledTempFile::new(limit), start: 0, end: 0 }
     }

@@ -137,9 +137,11 @@ impl<'a> Line<'a, '_> {
         let other = || {
             let bracket = self.from + self.text[self.from..marker].rfind_byte(b']')?;
             let name = bracket + b"] [".len();
-            let starts = name <= marker && self.text[..name].ends_with(b"[Wasm] [");
+            if name > marker || !self.text[..name].ends_with(b"[Wasm] [") {
+                return None;
+            }
             let end = marker + self.text[marker..].find_byteset(b"]\n")?;
-            (starts && self.text[end] == b']').then_some(end)
+            (self.text[end] == b']').then_some(end)
         };
         let odd = if self.modules.has_odd_names() { self.translated_odd_name(marker) } else { None };
         odd.or_else(other)
