@@ -1,33 +1,34 @@
-//! The streaming loop: lines in, lines out, and none waits without need.
+//! The streaming loop. Lines are held only while their stack checks are undecided.
 
 use std::error;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::mem;
+use std::path::Path;
 
 use bstr::ByteSlice;
 
 use crate::hold::Hold;
 use crate::line_buffer::LineBuffer;
+use crate::options::Format;
 use crate::split_dir::{SplitDir, SplitError};
-use crate::translate::{Outcome, Translator};
+use crate::translate::Translator;
 
 /// Bytes of held lines kept in memory.
 const HOLD_LIMIT: usize = 64 * 1024 * 1024;
 
-/// The size of a write: a quarter of what a pipe holds, so that lines are translated while the reader takes
-/// others.
+/// The size of a write: a quarter of a pipe, so that the next program can start while the rest is translated.
 const WRITE_SIZE: usize = 16 * 1024;
 
-/// Translates a stream of folded stacks.
+/// Translates a stream.
 #[derive(Debug)]
-pub struct Filter<W> {
-    translator: Translator,
-    /// `None` when the reader has closed it.
+pub struct Filter<'t, W> {
+    translator: &'t mut Translator,
+    /// `None` if the reader has closed it.
     output: Option<W>,
     split_dir: Option<SplitDir>,
-    hold_limit: usize,
+    /// Translated lines that are not written yet.
     translated: Vec<u8>,
 }
 
@@ -37,90 +38,75 @@ pub struct Filter<W> {
 pub enum FilterError {
     /// The input cannot be read, or a line does not fit into memory. All whole lines before were written.
     Read(io::Error),
-    /// The output cannot be written.
+    /// The output cannot be written. If its reader has closed it ([`ErrorKind::BrokenPipe`]), the split files were
+    /// completed.
     Write(io::Error),
-    /// Lines that wait cannot be held. All lines that were read were written.
+    /// Lines that wait cannot be held. The output ends before them.
     Hold(io::Error),
-    /// The split files cannot be written.
+    /// The split files cannot be written. All of the output was.
     Split(SplitError),
 }
 
-impl<W: Write> Filter<W> {
-    /// A filter that writes to `output`, which needs no buffer of its own.
-    pub fn new(translator: Translator, output: W) -> Self {
-        Self {
-            translator,
-            output: Some(output),
-            split_dir: None,
-            hold_limit: HOLD_LIMIT,
-            translated: Vec::new(),
-        }
+impl<'t, W: Write> Filter<'t, W> {
+    /// Creates a filter that writes to `output`, which need not be buffered.
+    pub fn new(translator: &'t mut Translator, output: W) -> Self {
+        Self { translator, output: Some(output), split_dir: None, translated: Vec::new() }
     }
 
-    /// Sets the directory to which lines with a translated frame also go, if any. It must have been created
-    /// for the modules of the translator.
-    pub fn set_split_dir(&mut self, split_dir: Option<SplitDir>) {
-        self.split_dir = split_dir;
-    }
-
-    /// Sets how many bytes of waiting lines are held in memory, by default 64 MiB. If there are more, they are
-    /// held in a temporary file.
-    pub fn set_hold_limit(&mut self, bytes: usize) {
-        self.hold_limit = bytes;
-    }
-
-    /// Translates `input` to its end; `input` needs no buffer of its own.
+    /// Also writes each line with a translated frame to `directory`, to the file of the module of its last
+    /// translated frame. The directory is created if missing. The files, one for each module, appear when
+    /// [`Self::run`] has translated the whole input.
     ///
-    /// Whatever was read is written before the next read, but for lines that wait: with
-    /// [`StackCheck::Auto`](crate::StackCheck::Auto), those from the first on with an `aot_func#N` of a module
-    /// name that may still turn out to have stack checks. A closed output is no error: the split files are
-    /// still written. After an error of the split files, which [`Self::finish`] returns, the output is still
-    /// written.
+    /// # Errors
+    ///
+    /// If the directory cannot be used, if two modules would share a file, or with [`Format::Text`].
+    pub fn split_into(mut self, directory: impl AsRef<Path>) -> Result<Self, SplitError> {
+        if self.translator.format() == Format::Text {
+            return Err(SplitError::Text);
+        }
+        self.split_dir = Some(SplitDir::create(directory.as_ref(), self.translator.modules())?);
+        Ok(self)
+    }
+
+    /// Translates `input`, which need not be buffered, to its end.
+    ///
+    /// All that was read is written before the next read, except held lines: with
+    /// [`StackCheck::Auto`](crate::StackCheck::Auto), those from the first `aot_func#N` on whose stack checks are
+    /// undecided. They are held in memory, or beyond 64 MiB in a temporary file.
     ///
     /// # Errors
     ///
     /// If reading, writing or holding lines fails.
-    pub fn run(&mut self, input: impl Read) -> Result<(), FilterError> {
-        self.translator.start_input();
-        self.stream(input)
+    pub fn run(mut self, input: impl Read) -> Result<(), FilterError> {
+        let mut hold = Hold::new(HOLD_LIMIT);
+        let read = self.read(input, |filter, lines| filter.translate_or_hold(lines, &mut hold));
+        if let Ok(()) | Err(FilterError::Read(_)) = read {
+            self.release(&mut hold, |_, lines| lines.len())?;
+        }
+        read?;
+        self.finish()
     }
 
-    /// Translates `file` from its position to its end, as [`Self::run`] does. A regular file is searched for
-    /// stack checks first, so that no line waits.
+    /// Translates `file` from its position to its end, as [`Self::run`] does. If it is a regular file that can
+    /// seek, it is searched for stack checks first, and no line is held.
     ///
     /// # Errors
     ///
     /// As [`Self::run`].
-    pub fn run_file(&mut self, mut file: File) -> Result<(), FilterError> {
-        self.translator.start_input();
-        if file.metadata().map_err(FilterError::Read)?.is_file() {
-            self.search(&mut file).map_err(FilterError::Read)?;
+    pub fn run_file(mut self, mut file: File) -> Result<(), FilterError> {
+        let is_regular = file.metadata().map_err(FilterError::Read)?.is_file();
+        match file.stream_position() {
+            Ok(start) if is_regular => {
+                self.find_stack_checks(&mut file, start).map_err(FilterError::Read)?;
+                self.read(file, Self::translate)?;
+                self.finish()
+            }
+            _ => self.run(file),
         }
-        self.stream(file)
     }
 
-    /// Completes the split files. Without this call there are none.
-    ///
-    /// # Errors
-    ///
-    /// If a split file cannot be written or renamed, or could not be written before.
-    pub fn finish(&mut self) -> Result<(), FilterError> {
-        self.split_dir.take().map_or(Ok(()), SplitDir::finish).map_err(FilterError::Split)
-    }
-
-    /// Whether the reader has closed the output.
-    pub fn is_closed(&self) -> bool {
-        self.output.is_none()
-    }
-
-    /// The translator, with its report and summary.
-    pub fn translator(&self) -> &Translator {
-        &self.translator
-    }
-
-    /// Finds the stack checks in `file` and seeks back.
-    fn search(&mut self, file: &mut File) -> io::Result<()> {
-        let start = file.stream_position()?;
+    /// Searches `file`, and seeks back to `start`.
+    fn find_stack_checks(&mut self, file: &mut File, start: u64) -> io::Result<()> {
         let mut input = LineBuffer::new(&*file);
         while self.translator.seeks_stack_checks() {
             let lines = input.next_lines()?;
@@ -130,92 +116,82 @@ impl<W: Write> Filter<W> {
             self.translator.find_stack_checks(lines);
         }
         file.seek(SeekFrom::Start(start))?;
-        self.translator.end_input();
         Ok(())
     }
 
-    fn stream(&mut self, input: impl Read) -> Result<(), FilterError> {
+    /// Passes all lines of `input` to `take`.
+    fn read(
+        &mut self,
+        input: impl Read,
+        mut take: impl FnMut(&mut Self, &[u8]) -> Result<(), FilterError>,
+    ) -> Result<(), FilterError> {
         let mut input = LineBuffer::new(input);
-        let mut hold = Hold::new(self.hold_limit);
-        let mut result = Ok(());
-        while !self.is_unwanted() {
-            match input.next_lines() {
-                Ok(b"") => break,
-                Ok(lines) => self.take(lines, &mut hold)?,
-                Err(error) => {
-                    result = Err(FilterError::Read(error));
-                    break;
-                }
+        while !self.has_no_outputs() {
+            match input.next_lines().map_err(FilterError::Read)? {
+                [] => break,
+                lines => take(self, lines)?,
             }
         }
-        self.translator.end_input();
-        self.release(&mut hold)?;
-        result
+        Ok(())
     }
 
-    /// Translates `lines` and writes them, or holds them.
-    fn take(&mut self, lines: &[u8], hold: &mut Hold) -> Result<(), FilterError> {
-        let mut done = 0;
-        if hold.is_empty() {
-            done = self.lines(lines)?;
-            if done < lines.len() {
-                self.translator.find_stack_checks(&lines[done..]);
-                done += self.lines(&lines[done..])?;
-            }
-            if done == lines.len() {
-                return Ok(());
-            }
-        } else {
-            self.translator.find_stack_checks(lines);
+    /// Translates whole lines, or holds them until their stack checks are decided.
+    fn translate_or_hold(&mut self, lines: &[u8], hold: &mut Hold) -> Result<(), FilterError> {
+        self.translator.find_stack_checks(lines);
+        let ready = if hold.is_empty() { self.translator.ready(lines) } else { 0 };
+        self.translate(&lines[..ready])?;
+        if ready < lines.len() {
+            hold.append(&lines[ready..]).map_err(FilterError::Hold)?;
         }
-        if let Err(error) = hold.append(&lines[done..]) {
-            self.translator.end_input();
-            self.release(hold)?;
-            self.lines(&lines[done..])?;
-            return Err(FilterError::Hold(error));
+        if hold.is_empty() || self.translator.is_waiting() {
+            return Ok(());
         }
-        if self.translator.is_waiting() { Ok(()) } else { self.release(hold) }
+        self.release(hold, Translator::ready)
     }
 
-    /// Translates held lines and writes them, up to one that must wait.
-    fn release(&mut self, hold: &mut Hold) -> Result<(), FilterError> {
+    /// Translates held lines, of each block as many as are `ready`.
+    fn release(
+        &mut self,
+        hold: &mut Hold,
+        ready: impl Fn(&mut Translator, &[u8]) -> usize,
+    ) -> Result<(), FilterError> {
         let mut released = 0;
-        let mut waiting = hold.lines().map_err(FilterError::Hold)?;
-        while !self.is_unwanted() {
-            let lines = waiting.next_lines().map_err(FilterError::Hold)?;
-            let done = self.lines(lines)?;
-            released += done as u64;
-            if lines.is_empty() || done < lines.len() {
+        let mut held = hold.lines().map_err(FilterError::Hold)?;
+        while !self.has_no_outputs() {
+            let lines = held.next_lines().map_err(FilterError::Hold)?;
+            let ready = ready(self.translator, lines);
+            self.translate(&lines[..ready])?;
+            released += ready as u64;
+            if lines.is_empty() || ready < lines.len() {
                 break;
             }
         }
         hold.remove(released).map_err(FilterError::Hold)
     }
 
-    /// Whether nothing takes lines any more.
-    fn is_unwanted(&self) -> bool {
-        self.is_closed() && self.split_dir.as_ref().is_none_or(SplitDir::has_failed)
+    /// Whether all outputs are closed or have failed.
+    fn has_no_outputs(&self) -> bool {
+        self.output.is_none() && self.split_dir.as_ref().is_none_or(SplitDir::has_failed)
     }
 
-    /// Translates and writes whole lines, up to one that must wait. Returns how many bytes that are.
-    fn lines(&mut self, lines: &[u8]) -> Result<usize, FilterError> {
+    /// Translates and writes whole lines.
+    fn translate(&mut self, lines: &[u8]) -> Result<(), FilterError> {
         if lines.find_byte(b'#').is_none() {
-            return self.skip_lines(lines);
+            self.translator.skip(lines);
+            self.write(lines)?;
+            return if matches!(lines, [] | [.., b'\n']) { Ok(()) } else { self.write(b"\n") };
         }
-        // A line may be long. Memory that is short must not end the program before it has cleaned up.
-        let reserved = self.translated.try_reserve(2 * lines.len());
-        reserved.map_err(|_| FilterError::Read(ErrorKind::OutOfMemory.into()))?;
-        if self.translator.takes_many_lines() {
-            return self.many_lines(lines);
+        match self.translator.format() {
+            Format::Folded => self.translate_stacks(lines),
+            Format::Text => self.translate_text(lines),
         }
-        let mut done = 0;
+    }
+
+    fn translate_stacks(&mut self, lines: &[u8]) -> Result<(), FilterError> {
         for line in lines.lines_with_terminator() {
             let start = self.translated.len();
-            let text = line.strip_suffix(b"\n").unwrap_or(line);
-            let Outcome::Done(module) = self.translator.advance(text, &mut self.translated) else {
-                break;
-            };
-            done += line.len();
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            let module = self.translator.translate(line, &mut self.translated);
             self.translated.push(b'\n');
             if let (Some(split_dir), Some(module)) = (&mut self.split_dir, module) {
                 split_dir.write(module, &self.translated[start..]);
@@ -224,36 +200,24 @@ impl<W: Write> Filter<W> {
                 self.flush()?;
             }
         }
-        self.flush()?;
-        Ok(done)
+        self.flush()
     }
 
-    /// Translates and writes whole lines, of which none must wait: as many at once as are written at once.
-    fn many_lines(&mut self, lines: &[u8]) -> Result<usize, FilterError> {
-        let mut done = 0;
-        while done < lines.len() {
-            let rest = &lines[done..];
-            let newline =
-                rest[..rest.len().min(WRITE_SIZE)].rfind_byte(b'\n').or_else(|| rest.find_byte(b'\n'));
-            let end = newline.unwrap_or(rest.len());
-            self.translator.advance(&rest[..end], &mut self.translated);
+    /// Translates lines of a text in blocks, as large as a write.
+    fn translate_text(&mut self, lines: &[u8]) -> Result<(), FilterError> {
+        let mut rest = lines;
+        while !rest.is_empty() {
+            let newline = rest[..rest.len().min(WRITE_SIZE)].rfind_byte(b'\n');
+            let end = newline.or_else(|| rest.find_byte(b'\n')).unwrap_or(rest.len());
+            self.translator.translate_text(&rest[..end], &mut self.translated);
             self.translated.push(b'\n');
             self.flush()?;
-            done += rest.len().min(end + 1);
+            rest = rest.get(end + 1..).unwrap_or_default();
         }
-        Ok(done)
+        Ok(())
     }
 
-    /// Writes whole lines that have no `#`, and so no symbol, as they are.
-    fn skip_lines(&mut self, lines: &[u8]) -> Result<usize, FilterError> {
-        self.translator.skip_lines(lines);
-        self.write(lines)?;
-        if lines.last().is_some_and(|&byte| byte != b'\n') {
-            self.write(b"\n")?;
-        }
-        Ok(lines.len())
-    }
-
+    /// Writes what is translated.
     fn flush(&mut self) -> Result<(), FilterError> {
         let translated = mem::take(&mut self.translated);
         self.write(&translated)?;
@@ -263,13 +227,20 @@ impl<W: Write> Filter<W> {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), FilterError> {
-        if let Some(output) = &mut self.output {
-            match output.write_all(bytes).and_then(|()| output.flush()) {
-                Err(error) if error.kind() == ErrorKind::BrokenPipe => self.output = None,
-                result => result.map_err(FilterError::Write)?,
-            }
+        let Some(output) = &mut self.output else { return Ok(()) };
+        match output.write_all(bytes).and_then(|()| output.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => self.output = None,
+            result => result.map_err(FilterError::Write)?,
         }
         Ok(())
+    }
+
+    /// Completes the split files.
+    fn finish(self) -> Result<(), FilterError> {
+        if let Some(split_dir) = self.split_dir {
+            split_dir.finish().map_err(FilterError::Split)?;
+        }
+        self.output.map(drop).ok_or_else(|| FilterError::Write(ErrorKind::BrokenPipe.into()))
     }
 }
 
@@ -278,7 +249,7 @@ impl fmt::Display for FilterError {
         f.write_str(match self {
             Self::Read(_) => "cannot read the input",
             Self::Write(_) => "cannot write the output",
-            Self::Hold(_) => "cannot hold lines that wait",
+            Self::Hold(_) => "cannot hold lines",
             Self::Split(_) => "cannot write the split files",
         })
     }

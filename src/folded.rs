@@ -1,12 +1,26 @@
-//! The grammar of a folded stack: `STACK COUNT`, or `STACK COUNT COUNT` in a differential profile.
+//! The grammar of folded stacks.
 //!
-//! No standard defines it; this is what the renderers accept. flamegraph.pl splits a line with
-//! `^(.*)\s+?(\d+(?:\.\d*)?)$`, and again for the second count of a differential profile. inferno
-//! (`flamegraph/merge.rs`) also accepts a carriage return before the newline, and skips blank lines and lines
-//! that start with `# `. perf's own collapser with `--srcline` ends frames with `:tid PID`; that number is no
-//! count if another number follows.
+//! A line is `STACK COUNT`, or `STACK COUNT COUNT` in a differential profile. No standard defines it; this is
+//! what the renderers accept. flamegraph.pl splits a line with `^(.*)\s+?(\d+(?:\.\d*)?)$`, and again for the
+//! second count. inferno (`flamegraph/merge.rs`) also accepts a carriage return before the newline, and skips
+//! blank lines and lines that start with `# `. perf's own collapser with `--srcline` ends frames with `:tid PID`,
+//! which is not a count if a number follows.
+//!
+//! STACK is frames separated by `;`. A WAMR frame is
+//!
+//! ```text
+//! blanks? ( "[" MODULE "]#" )? KIND "#" N REST
+//! ```
+//!
+//! REST is what collapsers and runtimes append, such as `_[j]`, `+0x1c` or `:tid 42`.
 
-/// How renderers read a line.
+use std::ops::Range;
+
+use bstr::ByteSlice;
+
+use crate::symbol::{Found, Symbol, holds_symbol, is_translated};
+
+/// A parsed line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Line<'a> {
     /// A stack, without its one or two sample counts and the blanks before them: frames separated by `;`, not
@@ -70,12 +84,50 @@ fn trim_end(mut text: &[u8], is_trimmed: impl Fn(u8) -> bool) -> &[u8] {
     text
 }
 
+/// The next symbol of `stack`, or frame that looks like one, and the range of its frame. The search starts at `from`,
+/// the start or the end of a frame.
+pub(crate) fn next_symbol(stack: &[u8], mut from: usize) -> Option<(Range<usize>, Found<'_>)> {
+    loop {
+        let range = next_frame(stack, from)?;
+        from = range.end;
+        if let Some(found) = parse_frame(&stack[range.clone()]) {
+            return Some((range, found));
+        }
+    }
+}
+
+/// The next frame of `stack` that has a `#`. Every WAMR symbol has a `#`; few other frames do.
+fn next_frame(stack: &[u8], from: usize) -> Option<Range<usize>> {
+    let is_separator = |&byte: &u8| byte == b';';
+    let hash = from + stack[from..].find_byte(b'#')?;
+    let start = stack[from..hash].iter().rposition(is_separator).map_or(from, |at| from + at + 1);
+    let end = stack[hash..].iter().position(is_separator).map_or(stack.len(), |at| hash + at);
+    Some(start..end)
+}
+
+/// Parses a frame. `None` if it is already translated, or holds neither `aot_func#` nor `aot_func_internal#`.
+fn parse_frame(frame: &[u8]) -> Option<Found<'_>> {
+    if is_translated(frame) {
+        return None;
+    }
+    let blanks = frame.iter().take_while(|&&byte| is_blank(byte)).count();
+    match Symbol::parse(&frame[blanks..]) {
+        Some(symbol) => Some(Found::Symbol(symbol)),
+        None => holds_symbol(frame).then_some(Found::Unreadable),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::Line::{self, Ignored, NoCount};
+    use super::parse_frame;
+    use crate::symbol::Kind::{Func, Internal};
+    use crate::symbol::{Found, Symbol};
 
     #[test]
-    fn a_line_is_a_stack_with_counts() {
+    fn stacks_lose_their_counts() {
         for (line, stack) in [
             ("a;b 5", "a;b"),
             ("a 5", "a"),
@@ -109,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_a_count_is_not_a_stack() {
+    fn lines_without_a_count() {
         for line in [
             "a;b",
             "5",
@@ -135,9 +187,121 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_and_comments_are_ignored() {
+    fn blank_lines_and_comments() {
         for line in ["", " ", "\t", "\r", " \t \r", "# x", "# x 5", "# ", "# aot_func#1 5"] {
             assert_eq!(Line::parse(line.as_bytes()), Ignored, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn wamr_frames() {
+        for (frame, module, kind, defined_index, rest) in [
+            ("aot_func#7", None, Func, 7, ""),
+            ("aot_func_internal#7", None, Internal, 7, ""),
+            ("[app]#aot_func#7", Some("app"), Func, 7, ""),
+            ("[app]#aot_func_internal#7", Some("app"), Internal, 7, ""),
+            ("aot_func#4294967295", None, Func, 4_294_967_295, ""),
+            ("aot_func#0000000000000007", None, Func, 7, ""),
+            ("aot_func#7_wrapper", None, Func, 7, "_wrapper"),
+            ("aot_func#7_[j]", None, Func, 7, "_[j]"),
+            ("aot_func#7_[", None, Func, 7, "_["),
+            ("aot_func#7+0x1c", None, Func, 7, "+0x1c"),
+            ("aot_func#7+28_[j]", None, Func, 7, "+28_[j]"),
+            ("aot_func#7:tid 29888", None, Func, 7, ":tid 29888"),
+            ("aot_func#7.cold", None, Func, 7, ".cold"),
+            ("aot_func#7.5", None, Func, 7, ".5"),
+            ("[app]#aot_func#7@plt", Some("app"), Func, 7, "@plt"),
+            (" aot_func#7", None, Func, 7, ""),
+            ("\t [app]#aot_func#7", Some("app"), Func, 7, ""),
+            ("[a]#aot_func#1]#aot_func#2", Some("a]#aot_func#1"), Func, 2, ""),
+            ("[aot_func#7]#aot_func#0_[j]", Some("aot_func#7"), Func, 0, "_[j]"),
+            ("[[br]]#aot_func#0", Some("[br]"), Func, 0, ""),
+            ("[x#y ]#aot_func#0", Some("x#y "), Func, 0, ""),
+            ("[Wasm]#aot_func#0", Some("Wasm"), Func, 0, ""),
+            ("[größe-模块]#aot_func#3", Some("größe-模块"), Func, 3, ""),
+        ] {
+            let symbol =
+                Symbol { module: module.map(str::as_bytes), kind, defined_index, rest: rest.as_bytes() };
+            assert_eq!(parse_frame(frame.as_bytes()), Some(Found::Symbol(symbol)), "{frame:?}");
+        }
+    }
+
+    #[test]
+    fn unreadable_frames() {
+        for frame in [
+            "aot_func#",
+            "aot_func#x",
+            "aot_func#7x",
+            "aot_func#7 ",
+            "aot_func#-7",
+            "aot_func#7_",
+            "aot_func#4294967296",
+            "aot_func#9999999999999999999999999999999999999999",
+            "aot_func_internal#",
+            "aot_func#1aot_func#2",
+            "aot_func#1]#aot_func#2",
+            "my_aot_func#3",
+            "[]#aot_func#1",
+            "]#aot_func#1",
+            "[app]aot_func#1",
+            "[app]##aot_func#1",
+            "q]#aot_func#0_[i]",
+            "[app aot_func#7",
+            "[app]#aot_func#7]#aot_func",
+            "\u{feff}aot_func#1",
+        ] {
+            assert_eq!(parse_frame(frame.as_bytes()), Some(Found::Unreadable), "{frame:?}");
+        }
+    }
+
+    #[test]
+    fn other_frames() {
+        for frame in [
+            "",
+            " ",
+            "[",
+            "[]",
+            "main",
+            "aot_func",
+            "my_aot_func_helper",
+            "aot_func_internal",
+            "[unknown]",
+            "#",
+            "a#b",
+            "[app]#",
+            "[app]#aot_func",
+            "[Wasm] foo",
+            "[Wasm] aot_func#3",
+            " [Wasm] aot_func#3",
+            "\t [Wasm]#aot_func#3",
+            "aot_func#3:tid\t [Wasm]",
+            "[a [Wasm] b]#aot_func#3",
+            "run [Wasm] [a]#aot_func#3",
+            "aot_func#3 [Wasm]_[j]",
+            "[Wasm] ]#aot_func#3",
+            "AOT_FUNC#1",
+            "\u{0}",
+        ] {
+            assert_eq!(parse_frame(frame.as_bytes()), None, "{frame:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn printed_symbols_are_read_back(
+            module in prop::option::of("[^;]{1,9}"),
+            is_internal: bool,
+            defined_index: u32,
+            rest in "(_wrapper|_\\[|[+:.@])[^;\\]]{0,9}|",
+        ) {
+            let kind = if is_internal { Internal } else { Func };
+            let marker = std::str::from_utf8(kind.marker()).unwrap();
+            let prefix = module.as_ref().map_or(String::new(), |module| format!("[{module}]#"));
+            let frame = format!("{prefix}{marker}{defined_index}{rest}");
+            let module = module.as_ref().map(String::as_bytes);
+            let symbol = Symbol { module, kind, defined_index, rest: rest.as_bytes() };
+            prop_assume!(!frame.starts_with("[Wasm] ") && !frame.contains(" [Wasm]"));
+            prop_assert_eq!(parse_frame(frame.as_bytes()), Some(Found::Symbol(symbol)));
         }
     }
 }

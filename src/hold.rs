@@ -1,4 +1,4 @@
-//! Lines that wait: in memory, or if they are many, in an unnamed temporary file.
+//! Held lines, in memory or spilled to an unnamed temporary file.
 
 use std::io::{Read, Result, Seek, SeekFrom, Take, Write};
 
@@ -10,13 +10,13 @@ use crate::line_buffer::LineBuffer;
 #[derive(Debug)]
 pub(crate) struct Hold {
     file: SpooledTempFile,
-    /// The waiting lines are `file[start..end]`.
+    /// The held lines are `file[start..end]`.
     start: u64,
     end: u64,
 }
 
 impl Hold {
-    /// Holds lines in memory, or if they are more than `limit` bytes, in a file in the temporary directory.
+    /// Holds up to `limit` bytes of lines in memory; more go to a file in the directory for temporary files.
     pub(crate) fn new(limit: usize) -> Self {
         Self { file: SpooledTempFile::new(limit), start: 0, end: 0 }
     }
@@ -29,7 +29,7 @@ impl Hold {
     ///
     /// # Errors
     ///
-    /// If the file cannot be created or written. `lines` are not held then, but those before are.
+    /// If the file cannot be created or written.
     pub(crate) fn append(&mut self, lines: &[u8]) -> Result<()> {
         self.file.seek(SeekFrom::Start(self.end))?;
         self.file.write_all(lines)?;
@@ -51,7 +51,7 @@ impl Hold {
     ///
     /// # Errors
     ///
-    /// If the file cannot be cut.
+    /// If the file cannot be truncated.
     pub(crate) fn remove(&mut self, size: u64) -> Result<()> {
         self.start += size;
         if self.is_empty() && self.end > 0 {
@@ -59,5 +59,44 @@ impl Hold {
             (self.start, self.end) = (0, 0);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Hold;
+
+    /// The held lines.
+    fn held(hold: &mut Hold) -> String {
+        let mut text = String::new();
+        let mut lines = hold.lines().unwrap();
+        loop {
+            match lines.next_lines().unwrap() {
+                [] => return text,
+                lines => text += std::str::from_utf8(lines).unwrap(),
+            }
+        }
+    }
+
+    #[test]
+    fn lines_keep_their_order_in_memory_and_on_disk() {
+        for limit in [0, 1, 10, 100, 10_000] {
+            let mut hold = Hold::new(limit);
+            let mut expected = String::new();
+            for line in 0..100 {
+                let line = format!("line {line}\n");
+                hold.append(line.as_bytes()).unwrap();
+                expected += &line;
+                assert_eq!(held(&mut hold), expected, "limit {limit}");
+                if expected.len() > 50 {
+                    let removed: String = expected.split_inclusive('\n').take(3).collect();
+                    hold.remove(removed.len() as u64).unwrap();
+                    expected.drain(..removed.len());
+                    assert_eq!(held(&mut hold), expected, "limit {limit}");
+                }
+            }
+            hold.remove(expected.len() as u64).unwrap();
+            assert!(hold.is_empty() && held(&mut hold).is_empty(), "limit {limit}");
+        }
     }
 }

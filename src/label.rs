@@ -1,49 +1,16 @@
-//! How a function is shown.
+//! The names of functions as frames show them.
 
 use bstr::ByteSlice;
 
-/// The text shown for a function. Never empty, without `;` and control characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Label {
-    text: Box<str>,
-    is_named: bool,
-}
-
-impl Label {
-    /// The label of the function at `index` with the name `name` (any bytes); `func[INDEX]` if nothing is
-    /// left of the name.
-    #[must_use]
-    pub fn new(name: &[u8], index: u64) -> Self {
-        let name = safe(name);
-        if name.is_empty() { Self::unnamed(index) } else { Self { text: name.into(), is_named: true } }
-    }
-
-    /// The label of the function at `index` without a name.
-    #[must_use]
-    pub fn unnamed(index: u64) -> Self {
-        Self { text: format!("func[{index}]").into(), is_named: false }
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Whether the text is the name of the function, and not only its index.
-    #[must_use]
-    pub fn is_named(&self) -> bool {
-        self.is_named
-    }
-}
-
-/// Makes `name` (any bytes) safe for a line and a terminal.
+/// The label for a function that is called `name` (any bytes). Safe for a line and a terminal; `None` if nothing is
+/// left of the name.
 ///
 /// `;`, which separates frames, becomes `:`. Control characters and white space other than U+0020 become `_`.
-/// Invalid UTF-8, for which inferno refuses the whole input, becomes U+FFFD. Blanks at both ends are dropped.
+/// Invalid UTF-8, which makes inferno reject the whole input, becomes U+FFFD. Blanks at both ends are dropped.
 /// Renderers read a number at the end as a sample count (flamegraph.pl's `\s` and `\d` are Unicode's), so the
-/// blank before it becomes `_`, and a name that is only a number gets a leading `_`.
-fn safe(name: &[u8]) -> String {
+/// blank before it becomes `_`, and a name that is only a number gets a leading `_`. So does one that starts with
+/// `#`, which could make the line a comment.
+pub(crate) fn label(name: &[u8]) -> Option<String> {
     let safe_char = |char: char| match char {
         ';' => ':',
         ' ' => ' ',
@@ -52,11 +19,17 @@ fn safe(name: &[u8]) -> String {
     };
     let name: String = name.chars().map(safe_char).collect();
     let name = name.trim_matches(' ');
-    match name.rsplit_once(' ') {
-        Some((words, number)) if is_number(number) => format!("{words}_{number}"),
-        None if is_number(name) => format!("_{name}"),
-        _ => name.to_owned(),
+    if name.is_empty() {
+        return None;
     }
+    let (start, number) = name.rsplit_once(' ').unwrap_or(("", name));
+    let name = if is_number(number) { format!("{start}_{number}") } else { name.to_owned() };
+    Some(if name.starts_with('#') { format!("_{name}") } else { name })
+}
+
+/// The label for the function at `index` if it has no name.
+pub(crate) fn unnamed(index: u64) -> String {
+    format!("func[{index}]")
 }
 
 /// Whether renderers read `text` as a number: numeric characters, optionally a point and more of them.
@@ -67,20 +40,16 @@ fn is_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Label, safe};
+    use super::label;
 
     #[test]
-    fn a_function_without_a_name_shows_its_index() {
-        let unnamed = Label { text: "func[7]".into(), is_named: false };
-        assert_eq!(Label::unnamed(7), unnamed);
-        assert_eq!(Label::new(b" ", 7), unnamed);
-        assert_eq!(Label::new(b"run", 7), Label { text: "run".into(), is_named: true });
-    }
-
-    #[test]
-    fn a_name_breaks_neither_a_line_nor_a_terminal() {
-        for (name, label) in [
+    fn labels_are_safe() {
+        for (name, expected) in [
             ("main", "main"),
+            ("#", "_#"),
+            ("# x", "_# x"),
+            ("# 12", "_#_12"),
+            (" #x", "_#x"),
             ("a b(int, char const*)", "a b(int, char const*)"),
             ("größe 模块", "größe 模块"),
             ("semi;colon;", "semi:colon:"),
@@ -94,8 +63,6 @@ mod tests {
             ("  both ends  ", "both ends"),
             ("\u{a0}no blank\u{a0}", "_no blank_"),
             ("\u{a0}", "_"),
-            (" ", ""),
-            ("", ""),
             ("foo 12", "foo_12"),
             ("foo 12.5", "foo_12.5"),
             ("foo 12 34", "foo 12_34"),
@@ -117,12 +84,19 @@ mod tests {
             ("foo \u{2167}", "foo_\u{2167}"),
             ("foo \u{bd}.\u{b2}", "foo_\u{bd}.\u{b2}"),
         ] {
-            assert_eq!(safe(name.as_bytes()), label, "{name:?}");
+            assert_eq!(label(name.as_bytes()).as_deref(), Some(expected), "{name:?}");
         }
     }
 
     #[test]
-    fn bytes_that_are_not_utf_8_are_replaced() {
-        assert_eq!(safe(b"caf\xe9 \xff\xfe;"), "caf\u{fffd} \u{fffd}\u{fffd}:");
+    fn blank_names_have_no_label() {
+        for name in ["", " ", "   "] {
+            assert_eq!(label(name.as_bytes()), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn invalid_utf_8_is_replaced() {
+        assert_eq!(label(b"caf\xe9 \xff\xfe;").as_deref(), Some("caf\u{fffd} \u{fffd}\u{fffd}:"));
     }
 }

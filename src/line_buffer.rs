@@ -4,8 +4,8 @@ use std::io::{ErrorKind, Read, Result};
 
 use bstr::ByteSlice;
 
-/// The initial size of the buffer: what a pipe holds, and the start of a line that was read before. It doubles
-/// whenever a line does not fit.
+/// The initial size of the buffer: what a pipe holds, and an incomplete line before it. It doubles whenever a line
+/// does not fit.
 const READ_SIZE: usize = 128 * 1024;
 
 /// A reader of whole lines, as many as are ready.
@@ -28,12 +28,12 @@ impl<R: Read> LineBuffer<R> {
     /// Returns the next lines with their newlines; the last line of the stream may have none. Empty at the
     /// end of the stream.
     ///
-    /// Reads until there is a whole line. After the end of the stream it does not read again: a terminal
-    /// would need a second Ctrl-D.
+    /// Reads until there is a whole line, and never after the end of the stream: a terminal would need a second
+    /// Ctrl-D.
     ///
     /// # Errors
     ///
-    /// If reading fails, or a line does not fit into memory. An unfinished line is lost.
+    /// If reading fails, or a line does not fit into memory. An incomplete line is discarded.
     pub(crate) fn next_lines(&mut self) -> Result<&[u8]> {
         self.buffer.copy_within(self.lines..self.filled, 0);
         self.filled -= self.lines;
@@ -54,7 +54,7 @@ impl<R: Read> LineBuffer<R> {
 
     fn read(&mut self) -> Result<usize> {
         if self.filled == self.buffer.len() {
-            // A line may be longer than memory, which must not end the program before it has cleaned up.
+            // A line may be longer than memory: an error says so, where an allocation would abort.
             let size = READ_SIZE.max(2 * self.filled);
             self.buffer.try_reserve_exact(size - self.filled).map_err(|_| ErrorKind::OutOfMemory)?;
             self.buffer.resize(size, 0);

@@ -1,57 +1,50 @@
-//! The loaded modules, found by name, and the labels of their functions.
+//! The modules of a profile, found by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt;
-use std::ops::Index;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use bstr::ByteSlice;
+use bstr::BStr;
 
-use crate::demangle::demangle;
-use crate::label::Label;
-use crate::wasm::Wasm;
+use crate::options::Options;
+use crate::wasm::{CallGraph, Malformed, Wasm, WasmError};
 
-/// Identifies a module of a [`Modules`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ModuleId(usize);
-
-impl ModuleId {
-    /// The module that was added first.
-    pub const FIRST: Self = Self(0);
-
-    /// The position of the module in the order in which they were added, from 0.
-    #[must_use]
-    pub fn index(self) -> usize {
-        self.0
-    }
-}
-
-/// A wasm module, and the name it has in frames.
-#[derive(Debug)]
+/// A wasm module, and its name in frames.
+#[derive(Clone, Debug)]
 pub struct Module {
     name: Option<Vec<u8>>,
     path: PathBuf,
     wasm: Wasm,
-    demangles: bool,
-    /// Labels by function index, created on first use.
-    labels: Vec<Option<Label>>,
 }
 
 impl Module {
-    /// A module named `name` in frames; with `None`, it takes the frames without a module name. `path` is its
-    /// file.
-    #[must_use]
-    pub fn new(name: Option<Vec<u8>>, path: impl Into<PathBuf>, wasm: Wasm) -> Self {
-        let labels = vec![None; wasm.functions()];
-        Self { name, path: path.into(), wasm, demangles: false, labels }
+    /// Reads the module in the wasm file at `path`, which may be a pipe. `name` is its name in frames; `None`
+    /// takes the frames without a module name.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or is not a core module whose functions can be counted. Malformed names are not
+    /// an error; see [`Self::malformed_names`].
+    pub fn open(name: Option<Vec<u8>>, path: impl Into<PathBuf>) -> Result<Self, WasmError> {
+        let path = path.into();
+        let wasm = Wasm::open(&path)?;
+        Ok(Self { name, path, wasm })
     }
 
-    /// Sets whether mangled Rust and C++ names are shown demangled. By default they are not.
-    pub fn set_demangle(&mut self, demangle: bool) {
-        self.demangles = demangle;
-        self.labels.fill(None);
+    /// Reads a module from `input`, to its end. `path` is where it comes from; nothing is read there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn read(
+        name: Option<Vec<u8>>,
+        path: impl Into<PathBuf>,
+        input: impl Read,
+    ) -> Result<Self, WasmError> {
+        Ok(Self { name, path: path.into(), wasm: Wasm::read(input)? })
     }
 
     /// The name of the module in frames.
@@ -60,9 +53,8 @@ impl Module {
         self.name.as_deref()
     }
 
-    /// The name of the module, or else its file stem.
-    #[must_use]
-    pub fn name_or_stem(&self) -> &[u8] {
+    /// The name of the module, or its file stem if it has none.
+    pub(crate) fn name_or_stem(&self) -> &[u8] {
         let stem = || self.path.file_stem().unwrap_or_default().as_bytes();
         self.name().unwrap_or_else(stem)
     }
@@ -73,120 +65,157 @@ impl Module {
         &self.path
     }
 
-    /// The functions of the module, as its file has them.
-    #[must_use]
-    pub fn wasm(&self) -> &Wasm {
-        &self.wasm
+    /// Which function can call which. `None` if the file cannot be read again, or not be understood.
+    pub(crate) fn call_graph(&self) -> Option<CallGraph> {
+        self.wasm.call_graph(&self.path)
     }
 
-    /// Converts an index among the defined functions to a function index.
+    /// The number of imported functions. They have the first function indices.
     #[must_use]
-    pub fn function_index(&self, defined: u32) -> u64 {
-        self.wasm.imported_functions() as u64 + u64::from(defined)
+    pub fn imported_functions(&self) -> usize {
+        self.wasm.imported_functions()
     }
 
-    /// The label of the function at `index`; `None` if the module has no such function.
-    pub fn label(&mut self, index: u64) -> Option<&Label> {
-        let place = usize::try_from(index).ok()?;
-        let label = self.labels.get_mut(place)?;
-        Some(label.get_or_insert_with(|| {
-            let name = self.wasm.name(place);
-            let demangled = if self.demangles { demangle(name) } else { None };
-            Label::new(demangled.as_deref().map_or(name, str::as_bytes), index)
-        }))
+    /// The number of functions that the module defines.
+    #[must_use]
+    pub fn defined_functions(&self) -> usize {
+        self.wasm.defined_functions()
+    }
+
+    /// The number of exports that are functions.
+    #[must_use]
+    pub fn exported_functions(&self) -> usize {
+        self.wasm.exported_functions()
+    }
+
+    /// The name of the function at `index`, as the name section has it: any bytes. `None` if it has no name, or
+    /// only blanks, or if there is no such function.
+    #[must_use]
+    pub fn function_name(&self, index: usize) -> Option<&[u8]> {
+        self.wasm.name(index)
+    }
+
+    /// The first name under which the function at `index` is exported.
+    #[must_use]
+    pub fn export_name(&self, index: usize) -> Option<&str> {
+        self.wasm.export_name(index)
+    }
+
+    /// The name by which the function at `index` is shown.
+    pub(crate) fn shown_name(&self, index: usize, options: &Options) -> Option<&[u8]> {
+        let export = || self.export_name(index).filter(|_| options.export_names).map(str::as_bytes);
+        self.function_name(index).or_else(export)
+    }
+
+    /// The first fault of the name section. The names that could be read are used.
+    #[must_use]
+    pub fn malformed_names(&self) -> Option<&Malformed> {
+        self.wasm.malformed_names()
+    }
+
+    /// The fault of the export section. The exports before it are used.
+    #[must_use]
+    pub fn malformed_exports(&self) -> Option<&Malformed> {
+        self.wasm.malformed_exports()
+    }
+
+    /// Whether the file has names of functions, but no functions: debug information that was split off.
+    #[must_use]
+    pub fn has_only_names(&self) -> bool {
+        self.wasm.has_only_names()
     }
 }
 
 /// The modules of a profile. Their names are unique.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Modules {
     all: Vec<Module>,
-    by_name: BTreeMap<Vec<u8>, ModuleId>,
-    unnamed: Option<ModuleId>,
-    longest_name: usize,
-    odd_names: Vec<Vec<u8>>,
+    by_name: BTreeMap<Vec<u8>, usize>,
+    unnamed: Option<usize>,
+    name_lengths: BTreeSet<usize>,
 }
 
-/// Another module has the same name, or also has none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DuplicateName;
+/// A module name that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameError {
+    /// Another module has the same name, or like this one has none.
+    Duplicate,
+    /// The name holds a WAMR symbol or a newline, so it cannot be found in a text.
+    HoldsSymbol(Vec<u8>),
+}
 
 impl Modules {
     /// Adds `module`.
     ///
     /// # Errors
     ///
-    /// If another module has the same name, or also has none.
-    pub fn add(&mut self, module: Module) -> Result<ModuleId, DuplicateName> {
-        let id = ModuleId(self.all.len());
+    /// [`NameError::Duplicate`] if another module has the same name, or if both have none.
+    pub fn add(&mut self, module: Module) -> Result<(), NameError> {
+        let position = self.all.len();
         match &module.name {
-            Some(name) if self.by_name.contains_key(name) => return Err(DuplicateName),
-            None if self.unnamed.is_some() => return Err(DuplicateName),
+            Some(name) if self.by_name.contains_key(name) => return Err(NameError::Duplicate),
+            None if self.unnamed.is_some() => return Err(NameError::Duplicate),
             Some(name) => {
-                self.longest_name = self.longest_name.max(name.len());
-                if name.contains(&b']') || name.contains_str("aot_func") {
-                    self.odd_names.push(name.clone());
-                }
-                self.by_name.insert(name.clone(), id);
+                self.name_lengths.insert(name.len());
+                self.by_name.insert(name.clone(), position);
             }
-            None => self.unnamed = Some(id),
+            None => self.unnamed = Some(position),
         }
         self.all.push(module);
-        Ok(id)
-    }
-
-    /// Finds the module for frames with the module name `name`. Frames without one belong to the module
-    /// without a name, or else to the only module.
-    #[must_use]
-    pub fn find(&self, name: Option<&[u8]>) -> Option<ModuleId> {
-        match name {
-            Some(name) => self.by_name.get(name).copied(),
-            None => self.unnamed.or((self.all.len() == 1).then_some(ModuleId::FIRST)),
-        }
+        Ok(())
     }
 
     /// The modules, in the order in which they were added.
-    pub fn ids(&self) -> impl ExactSizeIterator<Item = ModuleId> {
-        (0..self.all.len()).map(ModuleId)
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Module> {
+        self.all.iter()
     }
 
-    /// The length of the longest name, in bytes.
-    pub(crate) fn longest_name(&self) -> usize {
-        self.longest_name
+    /// The module at `position` in that order, from 0.
+    #[must_use]
+    pub fn get(&self, position: usize) -> Option<&Module> {
+        self.all.get(position)
     }
 
-    /// Whether there are [`Self::odd_names`].
-    pub(crate) fn has_odd_names(&self) -> bool {
-        !self.odd_names.is_empty()
+    /// The module at a position that [`Self::find`] returned.
+    pub(crate) fn at(&self, position: usize) -> &Module {
+        &self.all[position]
     }
 
-    /// The names that hold `]` or `aot_func`, which a text cannot be parsed for without knowing them.
-    pub(crate) fn odd_names(&self) -> impl Iterator<Item = &[u8]> {
-        self.odd_names.iter().map(Vec::as_slice)
+    /// The position of the module for frames with the module name `name`. Frames without one belong to the module
+    /// without a name, or else to the only module.
+    pub(crate) fn find(&self, name: Option<&[u8]>) -> Option<usize> {
+        match name {
+            Some(name) => self.by_name.get(name).copied(),
+            None => self.unnamed.or((self.all.len() == 1).then_some(0)),
+        }
     }
 
-    pub(crate) fn get_mut(&mut self, id: ModuleId) -> &mut Module {
-        &mut self.all[id.0]
+    /// The code that symbols with the module name `name` belong to, if a module takes them: the position of the
+    /// module or, for symbols without a module name, the number of modules.
+    pub(crate) fn find_code(&self, name: Option<&[u8]>) -> Option<usize> {
+        let module = self.find(name)?;
+        Some(if name.is_some() { module } else { self.all.len() })
+    }
+
+    /// The longest module name that `text` ends with, after a `[`.
+    pub(crate) fn longest_suffix<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
+        let suffix = |length: &usize| text.split_at_checked(text.len().checked_sub(*length)?);
+        let names = self.name_lengths.iter().rev().filter_map(suffix);
+        let mut after_bracket = names.filter(|(before, _)| before.ends_with(b"[")).map(|(_, name)| name);
+        after_bracket.find(|name| self.by_name.contains_key(*name))
     }
 }
 
-impl Index<ModuleId> for Modules {
-    type Output = Module;
-
-    /// The module `id`.
-    ///
-    /// # Panics
-    ///
-    /// If `id` comes from a [`Modules`] that has more modules.
-    fn index(&self, id: ModuleId) -> &Module {
-        &self.all[id.0]
-    }
-}
-
-impl fmt::Display for DuplicateName {
+impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("another module has the same name")
+        match self {
+            Self::Duplicate => f.write_str("another module has the same name"),
+            Self::HoldsSymbol(name) => {
+                write!(f, "the module name {:?} holds a WAMR symbol or a newline", BStr::new(name))
+            }
+        }
     }
 }
 
-impl Error for DuplicateName {}
+impl Error for NameError {}

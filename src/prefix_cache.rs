@@ -1,7 +1,7 @@
-//! Caches the translation of the frames that a stack shares with the one before. A folded profile is sorted,
-//! so neighbours often share a prefix.
+//! Caches the translated prefix that a stack shares with the one before. A folded profile is sorted, so neighbours
+//! often share one.
 
-use crate::summary::TranslatedFrame;
+use crate::report::TranslatedFrame;
 
 /// The longest stack, or translation, that is cached, in bytes.
 const MAX_LEN: usize = 256 * 1024;
@@ -17,34 +17,47 @@ pub(crate) struct PrefixCache {
 }
 
 #[derive(Debug)]
-pub(crate) struct CachedFrame {
+struct CachedFrame {
     stack_end: usize,
     translation_end: usize,
-    pub(crate) frame: TranslatedFrame,
+    frame: TranslatedFrame,
 }
 
 impl PrefixCache {
-    /// Appends the cached translation of the frames that `stack` shares with the last stack to `output`.
-    /// Returns their length in `stack`, and those of them that were translated.
-    pub(crate) fn restore(&mut self, stack: &[u8], output: &mut Vec<u8>) -> (usize, &[CachedFrame]) {
+    /// Appends the cached translation of the frames that `stack` shares with the last stack to `output`. Returns
+    /// their length in `stack`.
+    pub(crate) fn restore(&mut self, stack: &[u8], output: &mut Vec<u8>) -> usize {
         let shared = shared_prefix(&self.stack, stack);
         while self.frames.pop_if(|frame| !ends_frame(stack, frame.stack_end, shared)).is_some() {}
-        let last = self.frames.last();
-        let (stack_end, translation_end) = last.map_or((0, 0), |last| (last.stack_end, last.translation_end));
+        let (stack_end, translation_end) = self.ends();
         self.stack.truncate(stack_end);
         self.translation.truncate(translation_end);
         output.extend_from_slice(&self.translation);
-        (stack_end, &self.frames)
+        stack_end
     }
 
-    /// Caches `frame`, with which `stack` ends. `translation` is the translation of `stack`.
-    pub(crate) fn push(&mut self, stack: &[u8], translation: &[u8], frame: TranslatedFrame) {
-        if stack.len().max(translation.len()) > MAX_LEN {
-            return;
+    /// The cached frames.
+    pub(crate) fn frames(&self) -> impl Iterator<Item = TranslatedFrame> {
+        self.frames.iter().map(|cached| cached.frame)
+    }
+
+    /// Caches the next frame of the stack, which ends at these lengths of the stack and its translation.
+    pub(crate) fn push(&mut self, frame: TranslatedFrame, stack_end: usize, translation_end: usize) {
+        if stack_end.max(translation_end) <= MAX_LEN {
+            self.frames.push(CachedFrame { stack_end, translation_end, frame });
         }
-        self.stack.extend_from_slice(&stack[self.stack.len()..]);
-        self.translation.extend_from_slice(&translation[self.translation.len()..]);
-        self.frames.push(CachedFrame { stack_end: stack.len(), translation_end: translation.len(), frame });
+    }
+
+    /// Keeps `stack` and its translation, up to the last cached frame.
+    pub(crate) fn keep(&mut self, stack: &[u8], translation: &[u8]) {
+        let (stack_end, translation_end) = self.ends();
+        self.stack.extend_from_slice(&stack[self.stack.len()..stack_end]);
+        self.translation.extend_from_slice(&translation[self.translation.len()..translation_end]);
+    }
+
+    /// Where the last cached frame ends, in the stack and in its translation.
+    fn ends(&self) -> (usize, usize) {
+        self.frames.last().map_or((0, 0), |last| (last.stack_end, last.translation_end))
     }
 }
 
@@ -69,27 +82,31 @@ fn equal_chunks<const N: usize>(a: &[u8], b: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::{MAX_LEN, PrefixCache, shared_prefix};
-    use crate::module::ModuleId;
-    use crate::summary::TranslatedFrame;
+    use crate::report::TranslatedFrame;
 
-    const FRAME: TranslatedFrame = TranslatedFrame { module: ModuleId::FIRST, is_named: true };
+    const FRAME: TranslatedFrame =
+        TranslatedFrame { module: 0, defined_index: 0, is_named: true, is_defined: true };
 
     /// Caches the frames of `stack`, "translated" to upper case. Returns what was restored.
     fn cache(cache: &mut PrefixCache, stack: &str) -> String {
         let mut output = Vec::new();
-        let (done, frames) = cache.restore(stack.as_bytes(), &mut output);
-        assert_eq!(frames.len(), if done == 0 { 0 } else { stack[..done].matches(';').count() + 1 });
+        let done = cache.restore(stack.as_bytes(), &mut output);
+        assert_eq!(
+            cache.frames().count(),
+            if done == 0 { 0 } else { stack[..done].matches(';').count() + 1 }
+        );
         let restored = String::from_utf8(output).unwrap();
         assert_eq!(restored, stack[..done].to_uppercase());
         let ends = stack.match_indices(';').map(|(end, _)| end).chain([stack.len()]);
         for end in ends.filter(|end| *end > done) {
-            cache.push(&stack.as_bytes()[..end], stack[..end].to_uppercase().as_bytes(), FRAME);
+            cache.push(FRAME, end, end);
         }
+        cache.keep(stack.as_bytes(), stack.to_uppercase().as_bytes());
         restored
     }
 
     #[test]
-    fn only_whole_frames_are_restored() {
+    fn whole_frames_are_restored() {
         for (last, next, restored) in [
             ("a;b;c", "a;b;d", "A;B"),
             ("a;b;c", "a;b;c;d", "A;B;C"),
@@ -121,12 +138,13 @@ mod tests {
 
         let mut prefix_cache = PrefixCache::default();
         prefix_cache.restore(b"a", &mut Vec::new());
-        prefix_cache.push(b"a", &vec![b'A'; MAX_LEN + 1], FRAME);
+        prefix_cache.push(FRAME, 1, MAX_LEN + 1);
+        prefix_cache.keep(b"a", &vec![b'A'; MAX_LEN + 1]);
         assert!(prefix_cache.translation.len() <= MAX_LEN);
     }
 
     #[test]
-    fn shared_prefixes_of_all_lengths_are_found() {
+    fn shared_prefixes_of_all_lengths() {
         let text: Vec<u8> = (0..200).collect();
         for shared in 0..text.len() {
             let mut other = text.clone();

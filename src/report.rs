@@ -1,39 +1,61 @@
-//! What is unresolved: each cause once, with a count and an example.
+//! What was translated, and what was not, grouped by cause.
 
-use std::collections::HashMap;
+use bstr::ByteSlice;
 
-use crate::module::ModuleId;
+use crate::calls::{CallCheck, Pairs};
+use crate::file_kind::{self, FileKind};
+use crate::folded::Line;
+use crate::module::{Module, Modules};
+use crate::options::Options;
+use crate::symbol::{holds_symbol, holds_tag};
 
-/// The most unknown modules reported by name. The rest is counted together.
+/// Unknown modules beyond this are counted together.
 const MAX_UNKNOWN_MODULES: usize = 10;
 
-/// The most bytes kept of an example.
+/// The maximum length of an example, in bytes.
 const MAX_EXAMPLE: usize = 128;
 
-/// Why a frame or line is unresolved.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// What was translated, and what was not.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Cause {
-    /// The frame names this module, which is not loaded.
-    UnknownModule(Vec<u8>),
-    /// The frame names another module that is not loaded, after ten such modules.
-    MoreUnknownModules,
-    /// The frame names no module, and no loaded module takes such frames.
-    NoModule,
-    /// The frame holds `aot_func#` or `aot_func_internal#` but is not a WAMR symbol.
-    Unreadable,
-    /// The line has no sample count.
-    NoCount,
-    /// The function index is past the last function of the module, so this is not the build that was profiled.
-    /// The frame was translated to its index.
-    IndexOutOfRange(ModuleId),
+pub struct Report {
+    /// Lines read. 0 if the input was empty.
+    pub lines: u64,
+    /// Lines without a frame that is, or looks like, a WAMR symbol.
+    pub lines_without_symbols: u64,
+    /// What is unresolved, one entry for each cause, in the order in which they first occurred.
+    pub findings: Vec<Finding>,
+    /// One entry for each module, in the order in which they were added.
+    pub modules: Vec<ModuleReport>,
+    /// The first bytes of the input.
+    start: Vec<u8>,
+    /// Whether there are lines that are neither blank nor comments.
+    has_content: bool,
+    /// Whether a symbol or a translation occurs anywhere in the input.
+    has_symbols: bool,
 }
 
-/// A cause, how often it occurred, and where first.
+/// What was translated with the names of one module.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ModuleReport {
+    /// Functions that the module defines and that have a name. With
+    /// [`Options::export_names`](crate::Options::export_names), the name of an export counts.
+    pub named_functions: usize,
+    /// Translated frames.
+    pub frames: u64,
+    /// Translated frames that show only the index of the function.
+    pub unnamed_frames: u64,
+    /// Lines whose last translated frame is of this module.
+    pub lines: u64,
+    pairs: Pairs,
+}
+
+/// One cause of unresolved frames or lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What was wrong.
+    /// What is wrong.
     pub cause: Cause,
     /// The number of frames, or of lines for [`Cause::NoCount`].
     pub count: u64,
@@ -43,45 +65,146 @@ pub struct Finding {
     pub example: Vec<u8>,
 }
 
-/// All findings of a translation.
-#[derive(Debug, Default)]
-pub struct Report {
-    findings: Vec<Finding>,
-    by_cause: HashMap<Cause, usize>,
-    unknown_modules: usize,
+/// Why a frame or line is unresolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The frame names this module, which is not loaded.
+    UnknownModule(Vec<u8>),
+    /// The frame names a module that is not loaded, after ten others.
+    MoreUnknownModules,
+    /// The frame names no module, and no loaded module takes such frames.
+    NoModule,
+    /// The frame holds `aot_func#` or `aot_func_internal#` but is not a WAMR symbol.
+    Unreadable,
+    /// The line has no sample count.
+    NoCount,
+    /// The module at this position has no such function, so it is not the one that was profiled. The frame was
+    /// translated to its index.
+    IndexOutOfRange(usize),
+}
+
+/// A translated frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TranslatedFrame {
+    /// The position of the module.
+    pub(crate) module: usize,
+    /// The index of the function among those that the module defines.
+    pub(crate) defined_index: u32,
+    /// Whether it shows the name of the function, and not only its index.
+    pub(crate) is_named: bool,
+    /// Whether the module has this function.
+    pub(crate) is_defined: bool,
 }
 
 impl Report {
-    /// Counts a frame or line that reads `example`, in line `line`, from 1.
-    pub(crate) fn add(&mut self, cause: Cause, line: u64, example: &[u8]) {
-        let mut place = self.by_cause.get(&cause);
-        let mut cause = cause;
-        if place.is_none() && matches!(cause, Cause::UnknownModule(_)) {
-            if self.unknown_modules == MAX_UNKNOWN_MODULES {
-                cause = Cause::MoreUnknownModules;
-                place = self.by_cause.get(&cause);
-            } else {
-                self.unknown_modules += 1;
-            }
+    pub(crate) fn new(modules: &Modules, options: &Options) -> Self {
+        let named_functions = |module: &Module| {
+            let defined =
+                module.imported_functions()..module.imported_functions() + module.defined_functions();
+            defined.filter(|&index| module.shown_name(index, options).is_some()).count()
+        };
+        let module = |module| ModuleReport { named_functions: named_functions(module), ..Default::default() };
+        Self {
+            lines: 0,
+            lines_without_symbols: 0,
+            findings: Vec::new(),
+            modules: modules.iter().map(module).collect(),
+            start: Vec::new(),
+            has_content: false,
+            has_symbols: false,
         }
-        if let Some(&place) = place {
-            self.findings[place].count += 1;
-            return;
-        }
-        self.by_cause.insert(cause.clone(), self.findings.len());
-        let example = example[..example.len().min(MAX_EXAMPLE)].to_vec();
-        self.findings.push(Finding { cause, count: 1, first_line: line, example });
-    }
-
-    /// The findings, in the order in which they first occurred.
-    #[must_use]
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
     }
 
     /// The number of unresolved frames and lines.
     #[must_use]
     pub fn unresolved(&self) -> u64 {
         self.findings.iter().map(|finding| finding.count).sum()
+    }
+
+    /// Whether the input has lines, other than blank ones and comments, but nowhere a WAMR symbol or a translation
+    /// of one.
+    #[must_use]
+    pub fn lacks_symbols(&self) -> bool {
+        self.has_content && !self.has_symbols
+    }
+
+    /// What the input is, if its first bytes are those of a file that has to be converted first.
+    #[must_use]
+    pub fn input_kind(&self) -> Option<FileKind> {
+        use FileKind::{Gzip, PerfData, Utf16, Xml, Xz, Zstd};
+        let kind = FileKind::of(&self.start);
+        matches!(kind, Gzip | Zstd | Xz | PerfData | Utf16 | Xml).then_some(kind)
+    }
+
+    /// Looks at `lines`, whole lines that come next, for what the input is.
+    pub(crate) fn inspect(&mut self, lines: &[u8]) {
+        if self.has_symbols {
+            return;
+        }
+        if self.lines == 0 {
+            self.start = lines[..lines.len().min(file_kind::START_SIZE)].to_vec();
+        }
+        self.has_content = self.has_content || lines.lines().any(|line| Line::parse(line) != Line::Ignored);
+        self.has_symbols = holds_tag(lines) || (lines.contains(&b'#') && holds_symbol(lines));
+    }
+
+    /// Counts an unresolved frame of the current line that names `module`, which is not loaded.
+    pub(crate) fn add_unknown_module(&mut self, module: &[u8], frame: &[u8]) {
+        let is_same = |cause: &Cause| matches!(cause, Cause::UnknownModule(name) if name == module);
+        if let Some(finding) = self.findings.iter_mut().find(|finding| is_same(&finding.cause)) {
+            finding.count += 1;
+            return;
+        }
+        let is_named = |finding: &&Finding| matches!(finding.cause, Cause::UnknownModule(_));
+        if self.findings.iter().filter(is_named).count() < MAX_UNKNOWN_MODULES {
+            self.add(Cause::UnknownModule(module.to_vec()), frame);
+        } else {
+            self.add(Cause::MoreUnknownModules, frame);
+        }
+    }
+
+    /// Counts an unresolved frame of the current line, or the line itself.
+    pub(crate) fn add(&mut self, cause: Cause, example: &[u8]) {
+        match self.findings.iter_mut().find(|finding| finding.cause == cause) {
+            Some(finding) => finding.count += 1,
+            None => self.findings.push(Finding {
+                cause,
+                count: 1,
+                first_line: self.lines,
+                example: example[..example.len().min(MAX_EXAMPLE)].to_vec(),
+            }),
+        }
+    }
+
+    /// Counts a line whose last translated frame is of `module`.
+    pub(crate) fn count_line(&mut self, module: Option<usize>, has_symbols: bool) {
+        self.lines_without_symbols += u64::from(!has_symbols);
+        if let Some(module) = module {
+            self.modules[module].lines += 1;
+        }
+    }
+
+    /// Counts a translated frame.
+    pub(crate) fn count_frame(&mut self, frame: TranslatedFrame) {
+        let module = &mut self.modules[frame.module];
+        module.frames += 1;
+        module.unnamed_frames += u64::from(!frame.is_named);
+    }
+
+    /// Counts two frames that are next to each other in a stack.
+    pub(crate) fn count_call(&mut self, caller: TranslatedFrame, callee: TranslatedFrame) {
+        if caller.module == callee.module {
+            self.modules[caller.module].pairs.add(caller.defined_index, callee.defined_index);
+        }
+    }
+}
+
+impl ModuleReport {
+    /// Whether the calls that the stacks show are possible in `module`, which this report is about. Reads its file
+    /// again, code included. `None` if that cannot be judged: too few calls, or code that is not understood.
+    #[must_use]
+    pub fn check_calls(&self, module: &Module) -> Option<CallCheck> {
+        self.pairs.check(|| module.call_graph())
     }
 }

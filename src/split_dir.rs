@@ -1,27 +1,29 @@
-//! One file of lines for each module. The files appear complete or not at all.
+//! One file of lines for each module. The files have no names until they are complete.
 
 use std::collections::HashSet;
 use std::error;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, ErrorKind, Seek, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use crate::module::{ModuleId, Modules};
+use rustix::fs::{AtFlags, CWD, linkat};
+use tempfile::TempPath;
 
-/// How many bytes are kept before they are written, of all files and of one. No file stays open: there may
-/// be more modules than files that a process may have open.
-const MAX_PENDING: usize = 4 * 1024 * 1024;
-const MAX_PENDING_OF_FILE: usize = 64 * 1024;
+use crate::module::{Module, Modules};
 
-/// A directory with a file for each module. The files are written to a hidden directory inside it, and get
-/// their names at the end.
+/// The size of all write buffers together, and the largest of one.
+const BUFFERS_SIZE: usize = 4 * 1024 * 1024;
+const MAX_BUFFER_SIZE: usize = 64 * 1024;
+
+/// A directory with a file for each module. Until the end the files have no names, so however the program ends,
+/// nothing is left of them.
 #[derive(Debug)]
-pub struct SplitDir {
+pub(crate) struct SplitDir {
     path: PathBuf,
-    hidden: PathBuf,
     files: Vec<SplitFile>,
     /// The first error of [`Self::write`].
     error: Option<SplitError>,
@@ -29,8 +31,8 @@ pub struct SplitDir {
 
 #[derive(Debug)]
 struct SplitFile {
-    name: OsString,
-    pending: Vec<u8>,
+    path: PathBuf,
+    unnamed: BufWriter<File>,
 }
 
 /// Why split files cannot be written.
@@ -41,79 +43,59 @@ pub enum SplitError {
     SameFile(PathBuf),
     /// The directory cannot be created, or no files in it.
     Directory(PathBuf, io::Error),
-    /// The file cannot be created, written or renamed.
+    /// The file cannot be written or named.
     File(PathBuf, io::Error),
+    /// With [`Format::Text`](crate::Format::Text), no line belongs to a module.
+    Text,
+}
+
+/// The split files in `directory`, in the order of the modules. Nothing is created.
+///
+/// # Errors
+///
+/// If two modules have the same file.
+pub fn split_files(directory: impl AsRef<Path>, modules: &Modules) -> Result<Vec<PathBuf>, SplitError> {
+    let file = |module: &Module| directory.as_ref().join(file_name(module.name_or_stem()));
+    let files: Vec<_> = modules.iter().map(file).collect();
+    let mut seen = HashSet::new();
+    match files.iter().find(|file| !seen.insert(*file)) {
+        Some(file) => Err(SplitError::SameFile(file.clone())),
+        None => Ok(files),
+    }
 }
 
 impl SplitDir {
-    /// The files that [`Self::create`] makes in `directory`, in the order of the modules. Nothing is created.
-    ///
-    /// # Errors
-    ///
-    /// If two modules have the same file.
-    pub fn files(directory: impl AsRef<Path>, modules: &Modules) -> Result<Vec<PathBuf>, SplitError> {
-        let file = |id| directory.as_ref().join(file_name(modules[id].name_or_stem()));
-        let files: Vec<_> = modules.ids().map(file).collect();
-        let mut seen = HashSet::new();
-        match files.iter().find(|file| !seen.insert(*file)) {
-            Some(file) => Err(SplitError::SameFile(file.clone())),
-            None => Ok(files),
-        }
-    }
-
-    /// Creates `directory` if it is missing, and in it a file for each of `modules`.
+    /// Creates `directory` if it is missing, and in it an unnamed file for each of `modules`, which stays open.
     ///
     /// # Errors
     ///
     /// If two modules have the same file, or if the directory or a file cannot be created.
-    pub fn create(directory: impl AsRef<Path>, modules: &Modules) -> Result<Self, SplitError> {
-        let directory = directory.as_ref();
-        let paths = Self::files(directory, modules)?;
-        let hidden = create_directory(directory)
-            .and_then(|()| tempfile::Builder::new().prefix(".wamr-fold-translate-").tempdir_in(directory))
-            .map_err(|error| SplitError::Directory(directory.to_owned(), error))?;
-        let mut split_dir =
-            Self { path: directory.to_owned(), hidden: hidden.keep(), files: Vec::new(), error: None };
+    pub(crate) fn create(directory: &Path, modules: &Modules) -> Result<Self, SplitError> {
+        let paths = split_files(directory, modules)?;
+        let buffer_size = (BUFFERS_SIZE / paths.len().max(1)).min(MAX_BUFFER_SIZE);
+        let in_directory = |error| SplitError::Directory(directory.to_owned(), error);
+        create_directory(directory).map_err(in_directory)?;
+        let mut files = Vec::new();
         for path in paths {
-            split_dir.create_file(&path).map_err(|error| SplitError::File(path, error))?;
+            refuse_unusable(&path).map_err(|error| SplitError::File(path.clone(), error))?;
+            let unnamed = tempfile::tempfile_in(directory).map_err(in_directory)?;
+            files.push(SplitFile { path, unnamed: BufWriter::with_capacity(buffer_size, unnamed) });
         }
-        Ok(split_dir)
+        Ok(Self { path: directory.to_owned(), files, error: None })
     }
 
-    fn create_file(&mut self, path: &Path) -> io::Result<()> {
-        refuse_directory(path)?;
-        let name = path.file_name().unwrap_or_default();
-        File::create(self.hidden.join(name))?;
-        self.files.push(SplitFile { name: name.to_owned(), pending: Vec::new() });
-        Ok(())
-    }
-
-    /// The files that must be removed if [`Self::finish`] is never called, and last the directory that holds
-    /// them. Dropping the value removes them, too.
-    #[must_use]
-    pub fn temporary_paths(&self) -> Vec<PathBuf> {
-        let files = self.files.iter().map(|file| self.hidden.join(&file.name));
-        files.chain([self.hidden.clone()]).collect()
-    }
-
-    /// Appends `line`, which ends with a newline, to the file of `module`. The first error is kept for
-    /// [`Self::finish`]; nothing is written after it.
-    pub fn write(&mut self, module: ModuleId, line: &[u8]) {
-        let max_pending = (MAX_PENDING / self.files.len()).min(MAX_PENDING_OF_FILE);
-        if self.error.is_some() {
-            return;
-        }
-        let pending = &mut self.files[module.index()].pending;
-        if pending.len() + line.len() < max_pending {
-            pending.extend_from_slice(line);
-        } else {
-            self.error = self.flush(module.index(), line).err();
+    /// Appends `line`, which ends with a newline, to the file of the module at this position. The first error is
+    /// kept for [`Self::finish`]; nothing is written after it.
+    pub(crate) fn write(&mut self, module: usize, line: &[u8]) {
+        if self.error.is_none() {
+            let file = &mut self.files[module];
+            let written = file.unnamed.write_all(line);
+            self.error = written.map_err(|error| SplitError::File(file.path.clone(), error)).err();
         }
     }
 
     /// Whether a write has failed, so that lines are no longer needed.
-    #[must_use]
-    pub fn has_failed(&self) -> bool {
+    pub(crate) fn has_failed(&self) -> bool {
         self.error.is_some()
     }
 
@@ -121,75 +103,74 @@ impl SplitDir {
     ///
     /// # Errors
     ///
-    /// If a file cannot be written, now or before, or cannot be renamed. Existing files are as before then.
-    pub fn finish(mut self) -> Result<(), SplitError> {
-        if let Some(error) = self.error.take() {
+    /// If a file cannot be written, now or before, or cannot be named. Each existing file is then unchanged or
+    /// replaced.
+    pub(crate) fn finish(self) -> Result<(), SplitError> {
+        if let Some(error) = self.error {
             return Err(error);
         }
-        for file in 0..self.files.len() {
-            self.flush(file, b"")?;
-        }
-        for file in 0..self.files.len() {
-            if let Err(error) = self.publish(file) {
-                (0..file).rev().for_each(|file| self.restore(file));
-                return Err(SplitError::File(self.path.join(&self.files[file].name), error));
+        let mut files = Vec::new();
+        for SplitFile { path, unnamed } in self.files {
+            match unnamed.into_inner() {
+                Ok(unnamed) => files.push((unnamed, path)),
+                Err(error) => return Err(SplitError::File(path, error.into_error())),
             }
         }
-        Ok(())
-    }
-
-    /// Gives a file its name, and keeps the existing one in the hidden directory.
-    fn publish(&self, file: usize) -> io::Result<()> {
-        let (path, backup) = (self.path.join(&self.files[file].name), self.backup(file));
-        refuse_directory(&path)?;
-        // With a link, there is a file at any time. Not all file systems have links.
-        match fs::hard_link(&path, &backup).or_else(|_| fs::rename(&path, &backup)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
+        // All copies are made before the first file is replaced, as the disk may be too full for them.
+        let mut copies = Vec::new();
+        for (unnamed, path) in files {
+            match link(&unnamed, &path, &self.path) {
+                Ok(Linked::Final) => {}
+                Ok(Linked::Hidden(hidden)) => replace(hidden, path)?,
+                Err(_) => match copy(unnamed, &self.path) {
+                    Ok(hidden) => copies.push((hidden, path)),
+                    Err(error) => return Err(SplitError::File(path, error)),
+                },
+            }
         }
-        let renamed = fs::rename(self.hidden.join(&self.files[file].name), &path);
-        if renamed.is_err() {
-            _ = fs::rename(backup, path);
-        }
-        renamed
-    }
-
-    /// Undoes [`Self::publish`].
-    fn restore(&self, file: usize) {
-        let path = self.path.join(&self.files[file].name);
-        if fs::rename(self.backup(file), &path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
-            _ = fs::remove_file(path);
-        }
-    }
-
-    /// Where the existing file is kept in the hidden directory. No split file has such a name.
-    fn backup(&self, file: usize) -> PathBuf {
-        self.hidden.join(file.to_string())
-    }
-
-    /// Writes what is kept of a file, and `line`, which may be too long to be copied.
-    fn flush(&mut self, file: usize, line: &[u8]) -> Result<(), SplitError> {
-        let file = &mut self.files[file];
-        let path = self.hidden.join(&file.name);
-        let open = OpenOptions::new().append(true).open(path);
-        let written =
-            open.and_then(|mut open| open.write_all(&file.pending).and_then(|()| open.write_all(line)));
-        written.map_err(|error| SplitError::File(self.path.join(&file.name), error))?;
-        file.pending.clear();
-        Ok(())
+        copies.into_iter().try_for_each(|(hidden, path)| replace(hidden, path))
     }
 }
 
-impl Drop for SplitDir {
-    // Without opening the directory, as there may be no file descriptor left.
-    fn drop(&mut self) {
-        for file in 0..self.files.len() {
-            _ = fs::remove_file(self.backup(file));
+/// The name that a file got: its final one, or if that exists, a hidden one.
+enum Linked {
+    Final,
+    Hidden(TempPath),
+}
+
+/// Links a name to an unnamed file. Not all file systems can, and there may be no `/proc`.
+fn link(unnamed: &File, path: &Path, directory: &Path) -> io::Result<Linked> {
+    let file = format!("/proc/self/fd/{}", unnamed.as_raw_fd());
+    let link =
+        |name: &Path| -> io::Result<()> { Ok(linkat(CWD, &file, CWD, name, AtFlags::SYMLINK_FOLLOW)?) };
+    match link(path) {
+        Ok(()) => Ok(Linked::Final),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Ok(Linked::Hidden(hidden().make_in(directory, link)?.into_temp_path()))
         }
-        for path in self.temporary_paths() {
-            _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(path));
-        }
+        Err(error) => Err(error),
     }
+}
+
+/// Copies an unnamed file to a hidden one.
+fn copy(mut unnamed: File, directory: &Path) -> io::Result<TempPath> {
+    // `File::create_new`, unlike tempfile, gives the permissions of any new file.
+    let mut copy = hidden().make_in(directory, |path| File::create_new(path))?;
+    unnamed.rewind()?;
+    io::copy(&mut unnamed, copy.as_file_mut())?;
+    Ok(copy.into_temp_path())
+}
+
+/// Makes short names for hidden files.
+fn hidden() -> tempfile::Builder<'static, 'static> {
+    let mut hidden = tempfile::Builder::new();
+    hidden.prefix(".wamr-fold-translate-");
+    hidden
+}
+
+/// Renames `hidden` to `path`, or removes it if that fails.
+fn replace(hidden: TempPath, path: PathBuf) -> Result<(), SplitError> {
+    hidden.persist(&path).map_err(|error| SplitError::File(path, error.error))
 }
 
 /// Creates `path` if it is missing, with the directories above it.
@@ -200,9 +181,13 @@ fn create_directory(path: &Path) -> io::Result<()> {
     })
 }
 
-fn refuse_directory(path: &Path) -> io::Result<()> {
-    let is_directory = fs::symlink_metadata(path).is_ok_and(|existing| existing.is_dir());
-    if is_directory { Err(ErrorKind::IsADirectory.into()) } else { Ok(()) }
+/// Refuses a path that no file can have: a directory is there, or the name is too long.
+fn refuse_unusable(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(existing) if existing.is_dir() => Err(ErrorKind::IsADirectory.into()),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The file name for a module: `/`, `%`, control bytes and a leading `.` are written `%XX`.
@@ -223,8 +208,9 @@ impl fmt::Display for SplitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SameFile(path) => write!(f, "{}: two modules have this file", path.display()),
-            Self::Directory(path, _) => write!(f, "{}: cannot hold split files", path.display()),
+            Self::Directory(path, _) => write!(f, "{}: cannot create split files", path.display()),
             Self::File(path, _) => write!(f, "{}: cannot be written", path.display()),
+            Self::Text => f.write_str("a text cannot be split"),
         }
     }
 }
@@ -232,7 +218,7 @@ impl fmt::Display for SplitError {
 impl error::Error for SplitError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            Self::SameFile(_) => None,
+            Self::SameFile(_) | Self::Text => None,
             Self::Directory(_, error) | Self::File(_, error) => Some(error),
         }
     }
@@ -243,7 +229,7 @@ mod tests {
     use super::file_name;
 
     #[test]
-    fn a_file_is_named_after_its_module() {
+    fn file_names() {
         for (module, file) in [
             ("app", "app.folded"),
             ("./dir/mod.wasm", "%2E%2Fdir%2Fmod.wasm.folded"),

@@ -1,160 +1,161 @@
-//! Which code has software stack checks. Decided for each module name.
+//! Which code has software stack checks, and so which lines can be translated.
 //!
 //! LLVM JIT code of a WAMR that checks the stack in software has two symbols for a function:
-//! `aot_func_internal#N` is the function, and `aot_func#N` only the check in front of it
-//! (`core/iwasm/compilation/aot_llvm.c`). AOT code in the same process has no checks.
+//! `aot_func_internal#N` is the function, and `aot_func#N` is only its stack check
+//! (`core/iwasm/compilation/aot_llvm.c`). AOT code in the same process has no checks. So this is decided for all
+//! symbols with the same module name together, and for those without one.
+
+use std::iter;
+use std::ops::Range;
 
 use bstr::ByteSlice;
 
-use crate::folded::Line;
-use crate::format::Format;
-use crate::frame::{Frame, Kind, Symbol};
-use crate::module::{ModuleId, Modules};
+use crate::folded::{self, Line};
+use crate::module::Modules;
+use crate::options::{Format, Options, StackCheck};
+use crate::symbol::{Found, Kind, Symbol};
+use crate::text;
 
-/// Whether `aot_func#N` is a stack check.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StackCheck {
-    /// If an `aot_func_internal#N` with the same module name, or also without one, is in the input.
-    #[default]
-    Auto,
-    /// Always.
-    On,
-    /// Never.
-    Off,
-}
-
-/// The module name of a symbol that a loaded module takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CodeName {
-    /// The name of this module.
-    Module(ModuleId),
-    /// No module name.
-    None,
-}
-
-impl CodeName {
-    /// The name of `symbol`, which `module` takes.
-    pub(crate) fn of(symbol: &Symbol<'_>, module: ModuleId) -> Self {
-        if symbol.module.is_some() { Self::Module(module) } else { Self::None }
-    }
-}
-
-/// Which module names have code with stack checks, as far as known.
-#[derive(Clone, Debug)]
+/// Which code has stack checks. Code is identified as by [`Modules::find_code`].
+#[derive(Debug)]
 pub(crate) struct StackChecks {
-    /// The answer for names without evidence; `None` while unknown.
-    others: Option<bool>,
-    unnamed: bool,
-    modules: Vec<bool>,
-    /// Whether frames without a module name, and how many modules, can still turn out to have checks.
+    format: Format,
+    /// Whether each code has checks, as far as the input was searched.
+    found: Vec<bool>,
+    /// Whether symbols without a module name, and how many module names, may still turn out to have checks.
     seeks_unnamed: bool,
-    sought_modules: usize,
+    sought_names: usize,
+    /// The first line that has to wait, if any.
+    waiting: Option<Waiting>,
+}
+
+/// Why a line has to wait.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    /// The first code in the line that is undecided.
+    code: usize,
+    /// Where its symbol starts in the line.
+    start: usize,
 }
 
 impl StackChecks {
-    /// With [`StackCheck::Auto`], no name has checks at first.
-    pub(crate) fn new(stack_check: StackCheck, modules: &Modules) -> Self {
-        let is_sought = stack_check == StackCheck::Auto;
-        let named = modules.ids().filter(|id| modules[*id].name().is_some());
+    pub(crate) fn new(modules: &Modules, options: &Options) -> Self {
+        let is_sought = options.stack_check == StackCheck::Auto;
+        let names = modules.iter().filter(|module| module.name().is_some());
         Self {
-            others: Some(stack_check == StackCheck::On),
-            unnamed: false,
-            modules: vec![false; modules.ids().len()],
-            seeks_unnamed: is_sought && modules.find(None).is_some(),
-            sought_modules: if is_sought { named.count() } else { 0 },
+            format: options.format,
+            found: vec![options.stack_check == StackCheck::On; modules.iter().len() + 1],
+            seeks_unnamed: is_sought && modules.find_code(None).is_some(),
+            sought_names: if is_sought { names.count() } else { 0 },
+            waiting: None,
         }
     }
 
-    /// Starts a new input: names that can turn out to have checks are unknown.
-    pub(crate) fn start_input(&mut self) {
-        if self.is_open() {
-            self.others = None;
-        }
-    }
-
-    /// Ends the input: names without evidence have no checks.
-    pub(crate) fn end_input(&mut self) {
-        self.others.get_or_insert(false);
-    }
-
-    /// Whether code of `name` has checks; `None` if that is not known yet.
-    pub(crate) fn of(&self, name: CodeName) -> Option<bool> {
-        let found = match name {
-            CodeName::Module(module) => self.modules[module.index()],
-            CodeName::None => self.unnamed,
-        };
-        if found { Some(true) } else { self.others }
-    }
-
-    /// Records that code of `name` has checks. Returns whether that is new.
-    pub(crate) fn add(&mut self, name: CodeName) -> bool {
-        let found = match name {
-            CodeName::Module(module) => &mut self.modules[module.index()],
-            CodeName::None => &mut self.unnamed,
-        };
-        if *found {
-            return false;
-        }
-        *found = true;
-        match name {
-            CodeName::Module(_) => self.sought_modules -= 1,
-            CodeName::None => self.seeks_unnamed = false,
-        }
-        true
-    }
-
-    /// Whether lines may have to wait.
-    pub(crate) fn may_wait(&self) -> bool {
-        self.others.is_none()
+    /// Whether `code` has checks.
+    pub(crate) fn of(&self, code: usize) -> bool {
+        self.found[code]
     }
 
     /// Whether more lines can reveal checks.
     pub(crate) fn is_open(&self) -> bool {
-        self.evidence().is_some()
+        self.seeks_unnamed || self.sought_names > 0
     }
 
-    /// Finds the names with checks in `lines`, which are whole lines. Returns whether there are new ones.
-    pub(crate) fn find(&mut self, lines: &[u8], format: Format, modules: &Modules) -> bool {
-        let mut done = 0;
-        let mut is_new = false;
-        while let Some(evidence) = self.evidence()
-            && let Some(hit) = lines[done..].find(evidence)
-        {
-            let hit = done + hit;
-            let start = lines[..hit].rfind_byte(b'\n').map_or(0, |newline| newline + 1);
-            done = lines[hit..].find_byte(b'\n').map_or(lines.len(), |newline| hit + newline);
-            is_new |= self.find_in_line(&lines[start..done], format, modules);
-        }
-        is_new
+    /// Whether the line at which [`Self::ready`] stopped still has to wait.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.is_some_and(|waiting| !self.of(waiting.code))
     }
 
-    fn find_in_line(&mut self, line: &[u8], format: Format, modules: &Modules) -> bool {
-        let Line::Stack(text) = format.parse(line) else {
-            return false;
-        };
-        let mut done = 0;
+    /// Finds the code with checks in `lines`, whole lines. Returns whether there is some that was undecided.
+    pub(crate) fn find(&mut self, lines: &[u8], modules: &Modules) -> bool {
+        let mut from = 0;
         let mut is_new = false;
-        while let Some((range, frame)) = format.next(text, done, modules) {
-            done = range.end;
-            if let Frame::Wasm(symbol) = frame
-                && symbol.kind == Kind::Internal
-                && let Some(module) = modules.find(symbol.module)
-            {
-                is_new |= self.add(CodeName::of(&symbol, module));
+        while let Some(line) = self.next_line(Kind::Internal, lines, from) {
+            from = line.end;
+            for (_, symbol) in symbols(self.format, &lines[line], 0, modules) {
+                if symbol.kind == Kind::Internal
+                    && let Some(code) = modules.find_code(symbol.module)
+                {
+                    is_new |= self.add(code, symbol.module.is_some());
+                }
             }
         }
         is_new
     }
 
-    /// What every symbol holds that can reveal checks; `None` if there is nothing to reveal.
-    fn evidence(&self) -> Option<&'static str> {
-        if self.seeks_unnamed {
-            Some("aot_func_internal#")
-        } else if self.sought_modules > 0 {
-            Some("]#aot_func_internal#")
-        } else {
-            None
+    fn add(&mut self, code: usize, is_named: bool) -> bool {
+        if self.found[code] {
+            return false;
         }
+        self.found[code] = true;
+        if is_named {
+            self.sought_names -= 1;
+        } else {
+            self.seeks_unnamed = false;
+        }
+        true
     }
+
+    /// The length of the whole lines at the start of `lines` that nothing found later can change. `lines` start
+    /// with the line at which the last call stopped, if that has to wait.
+    pub(crate) fn ready(&mut self, lines: &[u8], modules: &Modules) -> usize {
+        let mut searched = self.waiting.take().map_or(0, |waiting| waiting.start);
+        let mut from = 0;
+        while let Some(line) = self.next_line(Kind::Func, lines, from) {
+            self.waiting = self.undecided(&lines[line.clone()], searched, modules);
+            if self.waiting.is_some() {
+                return line.start;
+            }
+            from = line.end;
+            searched = 0;
+        }
+        lines.len()
+    }
+
+    /// The first undecided code in `line`, from `from` on.
+    fn undecided(&self, line: &[u8], from: usize, modules: &Modules) -> Option<Waiting> {
+        symbols(self.format, line, from, modules).find_map(|(start, symbol)| {
+            let code = modules.find_code(symbol.module)?;
+            (symbol.may_be_check() && !self.of(code)).then_some(Waiting { code, start })
+        })
+    }
+
+    /// The next of `lines` with a symbol of this kind whose code may be undecided. The search starts at `from`.
+    fn next_line(&self, kind: Kind, lines: &[u8], from: usize) -> Option<Range<usize>> {
+        let marker = match (self.seeks_unnamed, self.sought_names) {
+            (true, _) => kind.marker(),
+            (false, 0) => return None,
+            (false, _) => kind.named_marker(),
+        };
+        let hit = from + lines[from..].find(marker)?;
+        let start = lines[..hit].rfind_byte(b'\n').map_or(0, |newline| newline + 1);
+        let end = lines[hit..].find_byte(b'\n').map_or(lines.len(), |newline| hit + newline);
+        Some(start..end)
+    }
+}
+
+/// The symbols of `line`, and where they start. The search starts at `from`: 0, or the start of a symbol.
+fn symbols<'a>(
+    format: Format,
+    line: &'a [u8],
+    mut from: usize,
+    modules: &Modules,
+) -> impl Iterator<Item = (usize, Symbol<'a>)> {
+    let text = match (format, Line::parse(line)) {
+        (Format::Text, _) => line,
+        (Format::Folded, Line::Stack(stack)) => stack,
+        (Format::Folded, _) => b"",
+    };
+    iter::from_fn(move || {
+        loop {
+            let (range, found) = match format {
+                Format::Text => text::next_symbol(text, from, modules)?,
+                Format::Folded => folded::next_symbol(text, from)?,
+            };
+            from = range.end;
+            if let Found::Symbol(symbol) = found {
+                return Some((range.start, symbol));
+            }
+        }
+    })
 }

@@ -1,5 +1,7 @@
-//! The functions of a wasm file: their number, names and exports. Code, data and DWARF are not read.
+//! Function counts, names and exports of a wasm file. Code, data and DWARF are not read.
 
+mod code;
+mod file_id;
 mod header;
 mod sections;
 
@@ -15,47 +17,34 @@ use wasmparser::{
     BinaryReader, ExportSectionReader, ExternalKind, FunctionSectionReader, ImportSectionReader, TypeRef,
 };
 
-pub use header::FileKind;
+use crate::file_kind::FileKind;
+pub(crate) use code::CallGraph;
+use file_id::FileId;
 use sections::{Content, SectionReader};
 
 /// The functions of a wasm file. Imported functions come first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wasm {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wasm {
+    /// The file that was read; `None` if it was a stream.
+    file: Option<FileId>,
     imported: usize,
     /// The bytes of all names from `name` sections.
     text: Vec<u8>,
     /// The range of each name in `text`; empty if the function has none.
     names: Vec<Range<usize>>,
+    /// Whether a `name` section names any function, be it in the file or not.
+    has_names: bool,
     malformed_names: Option<Malformed>,
     exports: Exports,
-    uses_exports: bool,
 }
 
 /// The exported functions.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 struct Exports {
     count: usize,
     /// The first export of each function whose name is not blank.
     names: BTreeMap<usize, String>,
     malformed: Option<Malformed>,
-}
-
-/// Why some functions of a usable module have no names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Warning {
-    /// No function has a name.
-    NoNames {
-        /// The number of exported functions.
-        exports: usize,
-    },
-    /// The section is malformed. Readable names are used.
-    Malformed {
-        /// `name` or `export`.
-        section: &'static str,
-        /// What is wrong with it.
-        malformed: Malformed,
-    },
 }
 
 /// Why a file cannot be used as a module.
@@ -68,24 +57,23 @@ pub enum WasmError {
     Directory,
     /// The file is empty.
     Empty,
-    /// The file ends in its header (offset 0), or in the section that starts at this byte.
+    /// The file ends in its header.
+    TruncatedHeader,
+    /// The file ends in the section that starts at this byte.
     Truncated {
         /// The offset of the section.
         offset: u64,
     },
+    /// The file declares functions, but has neither a code section nor names: it was cut after a section.
+    NoCode,
     /// The file is not a wasm file.
     NotWasm(FileKind),
     /// The file is a component.
     Component,
     /// The file has this version of the binary format.
     Version(u32),
-    /// A required part of the file is malformed.
-    Malformed {
-        /// Which part, such as `import section`.
-        part: &'static str,
-        /// What is wrong with it.
-        malformed: Malformed,
-    },
+    /// A part of the file that counts its functions is malformed.
+    Malformed(Malformed),
     /// A section appears twice.
     Repeated {
         /// Which section: `import` or `function`.
@@ -95,81 +83,73 @@ pub enum WasmError {
     },
 }
 
-/// What is malformed in a wasm file, and at which byte.
+/// A malformed part of a wasm file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
+    /// `name section` and the like.
+    part: &'static str,
     message: String,
     offset: u64,
 }
 
 impl Wasm {
-    /// Reads the wasm file at `path`, which may be a pipe.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read, or is not a core module whose functions can be counted. Malformed names
-    /// are not an error; see [`Self::warning`].
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, WasmError> {
+    /// Reads the wasm file at `path`. See [`Module::open`](crate::Module::open).
+    pub(crate) fn open(path: &Path) -> Result<Self, WasmError> {
         let file = File::open(path).map_err(WasmError::Io)?;
         let metadata = file.metadata().map_err(WasmError::Io)?;
         if metadata.is_dir() {
             return Err(WasmError::Directory);
         }
-        if metadata.is_file() { Self::from_sections(SectionReader::of_file(file)?) } else { Self::read(file) }
+        let Some(id) = FileId::of(&metadata) else { return Self::read(file) };
+        Ok(Self { file: Some(id), ..Self::from_sections(SectionReader::of_file(file)?)? })
     }
 
     /// Reads a wasm file from `input`, to its end.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::open`].
-    pub fn read(input: impl Read) -> Result<Self, WasmError> {
+    pub(crate) fn read(input: impl Read) -> Result<Self, WasmError> {
         Self::from_sections(SectionReader::of_stream(io::BufReader::new(input))?)
     }
 
-    /// Sets whether functions without a name take the name of their first export. By default they do not.
-    pub fn set_export_names(&mut self, export_names: bool) {
-        self.uses_exports = export_names;
+    /// Reads the call graph from the file at `path`. `None` if that is not, or no longer, the regular file that
+    /// was read, or if the calls cannot be read.
+    pub(crate) fn call_graph(&self, path: &Path) -> Option<CallGraph> {
+        let graph = CallGraph::read(self.file?.reopen(path)?)?;
+        let functions = (graph.imported_functions(), graph.functions());
+        (functions == (self.imported, self.names.len())).then_some(graph)
     }
 
-    /// The number of imported functions, which is the index of the first defined function.
-    #[must_use]
-    pub fn imported_functions(&self) -> usize {
+    pub(crate) fn imported_functions(&self) -> usize {
         self.imported
     }
 
-    /// The number of functions, imported and defined.
-    #[must_use]
-    pub fn functions(&self) -> usize {
-        self.names.len()
+    pub(crate) fn defined_functions(&self) -> usize {
+        self.names.len() - self.imported
     }
 
-    /// The name of the function at `index`, as it is in the file: any bytes. Empty if it has none or only
-    /// blanks, or if there is no such function.
-    #[must_use]
-    pub fn name(&self, index: usize) -> &[u8] {
-        let name = &self.text[self.names.get(index).cloned().unwrap_or_default()];
-        let export = if self.uses_exports && name.is_empty() { self.exports.names.get(&index) } else { None };
-        export.map_or(name, |export| export.as_bytes())
+    pub(crate) fn exported_functions(&self) -> usize {
+        self.exports.count
     }
 
-    /// The number of functions that have a name.
-    #[must_use]
-    pub fn named_functions(&self) -> usize {
-        (0..self.functions()).filter(|&index| !self.name(index).is_empty()).count()
+    /// The name of the function at `index`; any bytes, but not only blanks.
+    pub(crate) fn name(&self, index: usize) -> Option<&[u8]> {
+        let name = &self.text[self.names.get(index)?.clone()];
+        (!name.is_empty()).then_some(name)
     }
 
-    /// What is wrong with the names, if anything is.
-    #[must_use]
-    pub fn warning(&self) -> Option<Warning> {
-        let exports = if self.uses_exports { self.exports.malformed.as_ref() } else { None };
-        let in_section = |section| {
-            move |malformed: &Malformed| Warning::Malformed { section, malformed: malformed.clone() }
-        };
-        let malformed = self.malformed_names.as_ref().map(in_section("name"));
-        malformed.or_else(|| exports.map(in_section("export"))).or_else(|| {
-            (self.named_functions() == 0).then_some(Warning::NoNames { exports: self.exports.count })
-        })
+    /// The first export of the function at `index` whose name is not blank.
+    pub(crate) fn export_name(&self, index: usize) -> Option<&str> {
+        self.exports.names.get(&index).filter(|_| index < self.names.len()).map(String::as_str)
+    }
+
+    pub(crate) fn malformed_names(&self) -> Option<&Malformed> {
+        self.malformed_names.as_ref()
+    }
+
+    pub(crate) fn malformed_exports(&self) -> Option<&Malformed> {
+        self.exports.malformed.as_ref()
+    }
+
+    pub(crate) fn has_only_names(&self) -> bool {
+        self.names.is_empty() && self.has_names
     }
 
     fn from_sections<R: Read>(mut sections: SectionReader<R>) -> Result<Self, WasmError> {
@@ -178,10 +158,12 @@ impl Wasm {
         const IMPORT: u8 = 2;
         const FUNCTION: u8 = 3;
         const EXPORT: u8 = 7;
+        const CODE: u8 = 10;
         let mut imported = None;
         let mut defined = None;
         let mut exports = Exports::default();
         let mut names = Vec::new();
+        let mut has_code = false;
         while let Some(section) = sections.next()? {
             let repeated =
                 |section_name| WasmError::Repeated { section: section_name, offset: section.start };
@@ -192,7 +174,10 @@ impl Wasm {
                 FUNCTION => defined = Some(defined_functions(&sections.content(section)?)?),
                 EXPORT => exports.add_section(&sections.content(section)?),
                 CUSTOM => names.extend(sections.custom_content(section, "name")?),
-                _ => sections.skip(section)?,
+                id => {
+                    has_code |= id == CODE;
+                    sections.skip(section)?;
+                }
             }
         }
         let imported = imported.unwrap_or(0);
@@ -201,7 +186,8 @@ impl Wasm {
         for section in &names {
             wasm.add_names(section);
         }
-        Ok(wasm)
+        let lacks_code = wasm.defined_functions() > 0 && !has_code;
+        if lacks_code && !wasm.has_names { Err(WasmError::NoCode) } else { Ok(wasm) }
     }
 
     /// Adds the function names of a `name` section (core specification, appendix "Custom Sections").
@@ -209,12 +195,12 @@ impl Wasm {
         let mut subsections = section.reader();
         while !subsections.eof() {
             if let Err(error) = self.add_subsection(&mut subsections) {
-                return self.add_malformed(Malformed::of(&error));
+                return self.add_malformed(Malformed::of(NAMES, &error));
             }
         }
     }
 
-    /// Adds the function names of the next subsection. A size past the end of the section is cut there.
+    /// Adds the function names of the next subsection. Clamps sizes to the section.
     fn add_subsection(&mut self, subsections: &mut BinaryReader<'_>) -> wasmparser::Result<()> {
         const FUNCTION_NAMES: u8 = 1;
         let id = subsections.read_u8()?;
@@ -222,13 +208,13 @@ impl Wasm {
         let offset = subsections.original_position();
         let left = subsections.bytes_remaining();
         if size > left {
-            self.add_malformed(Malformed::new("a subsection is longer than the section", offset));
+            self.add_malformed(Malformed::new(NAMES, "a subsection is longer than the section", offset));
         }
         let content = BinaryReader::new(subsections.read_bytes(size.min(left))?, offset);
         if id == FUNCTION_NAMES
             && let Err(error) = self.add_name_map(content)
         {
-            self.add_malformed(Malformed::of(&error));
+            self.add_malformed(Malformed::of(NAMES, &error));
         }
         Ok(())
     }
@@ -242,29 +228,37 @@ impl Wasm {
             let offset = names.original_position();
             let name = names.read_bytes(size as usize)?;
             if str::from_utf8(name).is_err() {
-                self.add_malformed(Malformed::new("a name is not UTF-8", offset));
+                self.add_malformed(Malformed::new(NAMES, "a name is not UTF-8", offset));
             }
             self.set_name(index, name);
         }
         if !names.eof() {
-            self.add_malformed(Malformed::new("more names than the section says", names.original_position()));
+            self.add_malformed(Malformed::new(
+                NAMES,
+                "more names than the section says",
+                names.original_position(),
+            ));
         }
         Ok(())
     }
 
     fn set_name(&mut self, index: u32, name: &[u8]) {
         let name = if is_blank(name) { b"" } else { name };
+        self.has_names |= !name.is_empty();
         if let Some(range) = self.names.get_mut(index as usize) {
             *range = self.text.len()..self.text.len() + name.len();
             self.text.extend_from_slice(name);
         }
     }
 
-    /// Records the first fault of the `name` sections.
+    /// Keeps the first fault of the `name` sections.
     fn add_malformed(&mut self, malformed: Malformed) {
         self.malformed_names.get_or_insert(malformed);
     }
 }
+
+/// What [`Malformed`] calls a `name` section.
+const NAMES: &str = "name section";
 
 /// Whether `name` is empty or only blanks.
 fn is_blank(name: &[u8]) -> bool {
@@ -294,7 +288,7 @@ fn defined_functions(section: &Content) -> Result<usize, WasmError> {
 impl Exports {
     fn add_section(&mut self, section: &Content) {
         if let Err(error) = self.add_exports(section.reader()) {
-            self.malformed = Some(Malformed::of(&error));
+            self.malformed = Some(Malformed::of("export section", &error));
         }
     }
 
@@ -313,33 +307,24 @@ impl Exports {
 }
 
 impl Malformed {
-    fn new(message: &str, offset: u64) -> Self {
-        Self { message: message.to_owned(), offset }
+    fn new(part: &'static str, message: &str, offset: u64) -> Self {
+        Self { part, message: message.to_owned(), offset }
     }
 
-    fn of(error: &wasmparser::Error) -> Self {
-        Self::new(error.message(), error.offset())
+    fn of(part: &'static str, error: &wasmparser::Error) -> Self {
+        Self::new(part, error.message(), error.offset())
     }
 }
 
 impl WasmError {
     fn malformed(part: &'static str, error: &wasmparser::Error) -> Self {
-        Self::Malformed { part, malformed: Malformed::of(error) }
+        Self::Malformed(Malformed::of(part, error))
     }
 }
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at byte {}", self.message, self.offset)
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoNames { .. } => f.write_str("no function names"),
-            Self::Malformed { section, malformed } => write!(f, "malformed {section} section: {malformed}"),
-        }
+        write!(f, "malformed {}: {} at byte {}", self.part, self.message, self.offset)
     }
 }
 
@@ -349,17 +334,14 @@ impl fmt::Display for WasmError {
             Self::Io(_) => f.write_str("cannot be read"),
             Self::Directory => f.write_str("is a directory"),
             Self::Empty => f.write_str("is empty"),
-            Self::Truncated { offset: 0 } => f.write_str("is truncated in its header"),
-            Self::Truncated { offset } => write!(f, "is truncated in the section at byte {offset}"),
+            Self::TruncatedHeader => f.write_str("truncated header"),
+            Self::Truncated { offset } => write!(f, "truncated section at byte {offset}"),
+            Self::NoCode => f.write_str("truncated: it declares functions but has no code"),
             Self::NotWasm(kind) => kind.fmt(f),
             Self::Component => f.write_str("is a component"),
-            Self::Version(version) => {
-                write!(f, "has version {version} of the wasm binary format, only version 1 is supported")
-            }
-            Self::Malformed { part, malformed } => write!(f, "has a malformed {part}: {malformed}"),
-            Self::Repeated { section, offset } => {
-                write!(f, "has a second {section} section at byte {offset}")
-            }
+            Self::Version(version) => write!(f, "unsupported wasm version {version}"),
+            Self::Malformed(malformed) => malformed.fmt(f),
+            Self::Repeated { section, offset } => write!(f, "second {section} section at byte {offset}"),
         }
     }
 }

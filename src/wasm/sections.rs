@@ -15,7 +15,7 @@ pub(super) struct Section {
     /// The offset of the section in the file.
     pub(super) start: u64,
     /// The size of its content.
-    size: u64,
+    pub(super) size: u64,
 }
 
 /// The content of a section.
@@ -72,17 +72,27 @@ impl<R: Read> SectionReader<R> {
         let Some(id) = self.read_up_to(1)?.first().copied() else {
             return Ok(None);
         };
-        let offset = self.offset;
-        let mut size = self.read(1, start)?;
-        while size.len() < 5 && size.last().is_some_and(|byte| byte & 0x80 != 0) {
-            size.append(&mut self.read(1, start)?);
-        }
-        let size = BinaryReader::new(&size, offset).read_var_u32();
-        let size = size.map_err(|error| WasmError::malformed("section size", &error))?;
+        let size = self.read_var_u32(start)?;
         Ok(Some(Section { id, start, size: size.into() }))
     }
 
-    /// Reads the content of `section`.
+    /// The offset of what is read next.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Reads a size or count of the section that starts at `start`.
+    pub(super) fn read_var_u32(&mut self, start: u64) -> Result<u32, WasmError> {
+        let offset = self.offset;
+        let mut bytes = self.read(1, start)?;
+        while bytes.len() < 5 && bytes.last().is_some_and(|byte| byte & 0x80 != 0) {
+            bytes.append(&mut self.read(1, start)?);
+        }
+        let number = BinaryReader::new(&bytes, offset).read_var_u32();
+        number.map_err(|error| WasmError::malformed("section size", &error))
+    }
+
+    /// Reads the content of `section`, or the next part of it if its size is set to that of the part.
     pub(super) fn content(&mut self, section: Section) -> Result<Content, WasmError> {
         let offset = self.offset;
         Ok(Content { bytes: self.read(section.size, section.start)?, offset, start: 0 })
