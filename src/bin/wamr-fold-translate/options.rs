@@ -1,22 +1,112 @@
-//! The table of options. The parser, `--help`, the man page and the shell completions are made from it.
+//! What the command line sets, and the table of flags that set it. The parser, `--help`, the man page and the shell
+//! completions are made from the table.
 
-/// What the program does, in a phrase.
-pub(crate) const ABOUT: &str = "put wasm function names back into folded perf stacks of WAMR";
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
-/// What the program does, in a sentence.
-pub(crate) const DESCRIPTION: &str = "Reads folded stacks from standard input, replaces frames such as \
-     aot_func#7 and [app]#aot_func#7 with the names of the wasm functions, and writes the stacks to \
-     standard output.";
+use bstr::ByteSlice;
+use wamr_fold_translate::{Format, Options, StackCheck, Tag};
 
-/// The pipeline that the program is made for.
-pub(crate) const PIPELINE: &str =
-    "stackcollapse-perf.pl out.perf | wamr-fold-translate app.wasm | flamegraph.pl > app.svg";
+/// What to do.
+#[derive(Debug, Default)]
+pub(crate) struct Config {
+    pub(crate) modules: Vec<Operand>,
+    pub(crate) options: Options,
+    pub(crate) split_dir: Option<PathBuf>,
+    pub(crate) allow_unresolved: bool,
+    pub(crate) verbose: bool,
+    pub(crate) quiet: bool,
+    /// What to print instead of translating.
+    pub(crate) print: Option<Printed>,
+}
 
-/// What a MODULE is.
-pub(crate) const MODULE: &str = "A profiled wasm file, as [NAME=]FILE.wasm. If it is the only MODULE, it \
-     also takes frames without a module name.";
+/// A MODULE: `[NAME=]FILE`.
+#[derive(Debug)]
+pub(crate) struct Operand {
+    /// As typed, for messages.
+    pub(crate) typed: OsString,
+    /// The name of the module, or `None` for `=FILE`.
+    pub(crate) name: Option<Vec<u8>>,
+    /// Empty if FILE is missing.
+    pub(crate) path: PathBuf,
+}
 
-/// The forms of a MODULE, and which frames each takes. zsh would take an unquoted `=FILE` for a command.
+/// A text that the program can print.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Printed {
+    Help,
+    Version,
+    Man,
+    Bash,
+    Zsh,
+    Fish,
+}
+
+impl Config {
+    pub(crate) fn is_text(&self) -> bool {
+        self.options.format == Format::Text
+    }
+
+    /// Adds a MODULE. The first `=` ends its NAME.
+    pub(crate) fn add_module(&mut self, typed: &OsStr) {
+        let (name, file) = match typed.as_bytes().split_once_str("=") {
+            Some((b"", file)) => (None, OsStr::from_bytes(file)),
+            Some((name, file)) => (Some(name.to_vec()), OsStr::from_bytes(file)),
+            None => (Some(stem(typed)), typed),
+        };
+        self.modules.push(Operand { typed: typed.to_owned(), name, path: file.into() });
+    }
+
+    /// Adds several MODULEs, separated by commas.
+    fn add_modules(&mut self, typed: &OsStr) {
+        typed.as_bytes().split_str(",").for_each(|module| self.add_module(OsStr::from_bytes(module)));
+    }
+}
+
+fn stem(path: &OsStr) -> Vec<u8> {
+    Path::new(path).file_stem().unwrap_or(path).as_bytes().to_vec()
+}
+
+/// An option of the command line.
+#[derive(Debug)]
+pub(crate) struct Flag {
+    pub(crate) short: Option<char>,
+    pub(crate) long: &'static str,
+    pub(crate) kind: Kind,
+    /// A phrase, for `--help` and the completions, in lines of at most 54 columns.
+    pub(crate) help: &'static str,
+    /// Sentences that the man page adds.
+    pub(crate) details: &'static str,
+}
+
+/// Which value a flag takes, with its placeholder, and how it sets [`Config`].
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Switch(Set),
+    OneOf(&'static str, &'static [(&'static str, Set)]),
+    Directory(&'static str, SetTo),
+    Modules(&'static str, SetTo),
+}
+
+type Set = fn(&mut Config);
+type SetTo = fn(&mut Config, &OsStr);
+
+impl Kind {
+    /// The placeholder, if the flag takes a value.
+    pub(crate) fn placeholder(&self) -> Option<&'static str> {
+        match self {
+            Self::Switch(_) => None,
+            Self::OneOf(name, _) | Self::Directory(name, _) | Self::Modules(name, _) => Some(name),
+        }
+    }
+}
+
+/// MODULE, for `--help` and the man page.
+pub(crate) const MODULE: &str = "Wasm file that was profiled, as [NAME=]FILE.wasm. A\n\
+                                 single MODULE also takes frames without a module name.";
+
+/// The forms of a MODULE, and which frames each takes. zsh would expand an unquoted `=FILE`.
 pub(crate) const MODULE_FORMS: &[(&str, &str)] = &[
     ("dir/app.wasm", "frames of module app"),
     ("core=dir/app.wasm", "frames of module core"),
@@ -25,234 +115,155 @@ pub(crate) const MODULE_FORMS: &[(&str, &str)] = &[
 
 /// The exit statuses, and what each means.
 pub(crate) const EXIT_STATUSES: &[(&str, &str)] = &[
-    ("0", "Everything was translated, or the reader closed the output early"),
+    ("0", "Everything was translated, or standard output was closed early"),
     (
         "1",
-        "Frames or lines were left unresolved, including frames past a module's last function; or reading \
-         or writing failed",
+        "Frames or lines were left unresolved, including frames past a module's last\n\
+         function, or reading or writing failed",
     ),
-    ("2", "Usage error, or a MODULE or DIR cannot be used; nothing was read from standard input"),
+    ("2", "Usage error, or a MODULE or DIR cannot be used; no input was read"),
 ];
 
-/// An option of the command line.
-#[derive(Debug)]
-pub(crate) struct Flag {
-    pub(crate) id: FlagId,
-    pub(crate) short: Option<char>,
-    pub(crate) long: &'static str,
-    pub(crate) value: Option<ValueKind>,
-    /// A phrase, for `--help` and the completions.
-    pub(crate) help: &'static str,
-    /// Sentences that the man page adds.
-    pub(crate) details: &'static str,
-}
-
-/// Identifies a [`Flag`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum FlagId {
-    SplitDir,
-    StackCheck,
-    Demangle,
-    ExportNames,
-    Annotate,
-    NameFirst,
-    Text,
-    AllowUnresolved,
-    Verbose,
-    Quiet,
-    Wasm,
-    WasmNames,
-    Generate,
-    Help,
-    Version,
-}
-
-/// The kind of value that a flag takes, with the placeholder that the help shows for it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum ValueKind {
-    Directory(&'static str),
-    Modules(&'static str),
-    OneOf(&'static str, &'static [&'static str]),
-}
-
-impl ValueKind {
-    /// The placeholder.
-    pub(crate) fn placeholder(self) -> &'static str {
-        match self {
-            Self::Directory(name) | Self::Modules(name) | Self::OneOf(name, _) => name,
-        }
-    }
-}
-
-/// All options, in the order of the help.
+/// All flags, in the order of `--help`.
 pub(crate) const FLAGS: &[Flag] = &[
     Flag {
-        id: FlagId::SplitDir,
         short: Some('d'),
         long: "split-dir",
-        value: Some(ValueKind::Directory("DIR")),
-        help: "Also write each line to DIR/NAME.folded, where NAME is the module of its last wasm frame",
-        details: "DIR is created if missing. Every MODULE gets a file, which may stay empty. It is named \
-                  after the module, or after the wasm file for =FILE; slashes, percent signs, control \
-                  bytes and a leading dot are written as %XX. No file appears until all are complete. \
-                  If the run fails, the files of an earlier run are kept. Other files in DIR are left alone.",
+        kind: Kind::Directory("DIR", |config, directory| config.split_dir = Some(directory.into())),
+        help: "Also write each line to DIR/NAME.folded, where NAME is\nthe module of its last wasm frame",
+        details: "DIR is created if missing. Every MODULE gets a file, which may stay empty. It is named after \
+                  the module, or after the wasm file for =FILE; slashes, percent signs, control bytes and a \
+                  leading dot are written as %XX. The files appear when all are complete. A failed run leaves \
+                  existing files untouched.",
     },
     Flag {
-        id: FlagId::StackCheck,
         short: Some('s'),
         long: "stack-check",
-        value: Some(ValueKind::OneOf("WHEN", &["auto", "on", "off"])),
-        help: "Whether aot_func#N is only a stack check, shown as NAME_precheck: auto (default), on or off",
-        details: "auto decides for each module name: its code has stack checks if an aot_func_internal#N \
-                  with that name occurs anywhere in the input. On a pipe, lines wait from the first aot_func#N of a \
-                  MODULE until such a symbol comes or the input ends, so in a live pipeline pass \
+        kind: Kind::OneOf(
+            "WHEN",
+            &[
+                ("auto", |config| config.options.stack_check = StackCheck::Auto),
+                ("on", |config| config.options.stack_check = StackCheck::On),
+                ("off", |config| config.options.stack_check = StackCheck::Off),
+            ],
+        ),
+        help: "Show aot_func#N as a stack check, NAME_precheck: auto\n(default), on or off",
+        details: "auto decides per module name: code has stack checks if an aot_func_internal#N with that name \
+                  occurs anywhere in the input. On a pipe, output is held from the first undecided aot_func#N \
+                  on, until such a symbol appears or the input ends. In a live pipeline, pass \
                   --stack-check=off for AOT code, which never has stack checks.",
     },
     Flag {
-        id: FlagId::Demangle,
-        short: None,
-        long: "demangle",
-        value: None,
-        help: "Demangle Rust and C++ names",
-        details: "Rust names (legacy and v0) lose their hash. Names that are not mangled stay as they are.",
+        short: Some('t'),
+        long: "tag",
+        kind: Kind::OneOf(
+            "WHERE",
+            &[
+                ("first", |config| config.options.tag = Tag::First),
+                ("last", |config| config.options.tag = Tag::Last),
+                ("none", |config| config.options.tag = Tag::None),
+            ],
+        ),
+        help: "Where to put the tag [Wasm] [MODULE]: first (default),\nlast or none",
+        details: "last writes NAME [Wasm] [MODULE], so that narrow boxes of a flame graph show the name. With \
+                  none, nothing tells translated frames from others.",
     },
     Flag {
-        id: FlagId::ExportNames,
-        short: None,
+        short: Some('C'),
+        long: "demangle",
+        kind: Kind::Switch(|config| config.options.demangle = true),
+        help: "Demangle Rust names",
+        details: "Hashes are dropped, also from names that the compiler has demangled. C++ names are left \
+                  alone: wasm-ld has demangled them, unless it ran with --no-demangle; pipe the output through \
+                  c++filt then.",
+    },
+    Flag {
+        short: Some('e'),
         long: "export-names",
-        value: None,
-        help: "Show a function without a name by the name of its first export",
+        kind: Kind::Switch(|config| config.options.export_names = true),
+        help: "Use the first export name for functions without a name",
         details: "Useful for stripped modules.",
     },
     Flag {
-        id: FlagId::Annotate,
-        short: None,
+        short: Some('a'),
         long: "annotate",
-        value: None,
-        help: "Append _[j], the mark of JIT code, to translated frames",
-        details: "flamegraph.pl --color=java and inferno-flamegraph --colors java then draw wasm frames in \
-                  a colour of their own. Frames that end in _[k], _[i], _[j] or _[w] keep that mark.",
+        kind: Kind::Switch(|config| config.options.annotate = true),
+        help: "Append the JIT annotation _[j] to translated frames",
+        details: "flamegraph.pl --colors=java and inferno-flamegraph --colors java then draw wasm frames in a \
+                  separate colour. Frames already annotated with _[k], _[i], _[j] or _[w] are unchanged.",
     },
     Flag {
-        id: FlagId::NameFirst,
-        short: None,
-        long: "name-first",
-        value: None,
-        help: "Write NAME [Wasm] instead of [Wasm] NAME",
-        details: "With a module name, write NAME [Wasm] [MODULE]. Narrow boxes in a flame graph then show \
-                  the name.",
-    },
-    Flag {
-        id: FlagId::Text,
         short: None,
         long: "text",
-        value: None,
-        help: "Translate symbols in any text, such as the output of perf script",
+        kind: Kind::Switch(|config| config.options.format = Format::Text),
+        help: "Translate symbols anywhere in the input, such as perf\nscript output",
         details: "The input need not be folded stacks; see IN PERF ITSELF. Cannot be used together with \
                   --split-dir or --annotate.",
     },
     Flag {
-        id: FlagId::AllowUnresolved,
         short: None,
         long: "allow-unresolved",
-        value: None,
-        help: "Exit with status 0 even if frames or lines were left unresolved",
+        kind: Kind::Switch(|config| config.allow_unresolved = true),
+        help: "Exit with status 0 even if frames or lines were left\nunresolved",
         details: "They are still reported.",
     },
     Flag {
-        id: FlagId::Verbose,
         short: Some('v'),
         long: "verbose",
-        value: None,
+        kind: Kind::Switch(|config| config.verbose = true),
         help: "Print a summary for each MODULE at the end",
-        details: "It shows how far the result can be trusted: how many functions have names, how many \
-                  frames were translated, and how many of those are only func[IDX].",
+        details: "It counts the functions with names, the calls in the profile that the module's code allows, \
+                  the translated frames, those of them shown only as func[IDX], and the lines whose last \
+                  translated frame is of the module.",
     },
     Flag {
-        id: FlagId::Quiet,
         short: Some('q'),
         long: "quiet",
-        value: None,
+        kind: Kind::Switch(|config| config.quiet = true),
         help: "Do not print warnings",
-        details: "Errors are still printed.",
+        details: "Errors and unresolved frames are still printed.",
     },
     Flag {
-        id: FlagId::Wasm,
         short: None,
         long: "wasm",
-        value: Some(ValueKind::Modules("FILE")),
-        help: "Same as a MODULE, for scripts written for process_folded_data.py",
+        kind: Kind::Modules("FILE", Config::add_module),
+        help: "Same as MODULE; accepted for process_folded_data.py",
         details: "",
     },
     Flag {
-        id: FlagId::WasmNames,
         short: None,
         long: "wasm-names",
-        value: Some(ValueKind::Modules("NAME=FILE[,NAME=FILE...]")),
-        help: "Same as several MODULEs; also spelt --wasm_names",
+        kind: Kind::Modules("NAME=FILE[,NAME=FILE...]", Config::add_modules),
+        help: "Comma-separated MODULEs; also spelt --wasm_names",
         details: "",
     },
     Flag {
-        id: FlagId::Generate,
         short: None,
         long: "generate",
-        value: Some(ValueKind::OneOf("WHAT", &["man", "complete-bash", "complete-zsh", "complete-fish"])),
-        help: "Print the man page or shell completions: man, complete-bash, complete-zsh or complete-fish",
+        kind: Kind::OneOf(
+            "WHAT",
+            &[
+                ("man", |config| config.print = Some(Printed::Man)),
+                ("complete-bash", |config| config.print = Some(Printed::Bash)),
+                ("complete-zsh", |config| config.print = Some(Printed::Zsh)),
+                ("complete-fish", |config| config.print = Some(Printed::Fish)),
+            ],
+        ),
+        help: "Print the man page or shell completions: man,\ncomplete-bash, complete-zsh or complete-fish",
         details: "",
     },
     Flag {
-        id: FlagId::Help,
         short: Some('h'),
         long: "help",
-        value: None,
+        kind: Kind::Switch(|config| config.print = Some(Printed::Help)),
         help: "Print this help",
         details: "",
     },
     Flag {
-        id: FlagId::Version,
         short: Some('V'),
         long: "version",
-        value: None,
+        kind: Kind::Switch(|config| config.print = Some(Printed::Version)),
         help: "Print the version",
         details: "",
     },
 ];
-
-/// The flag with this long name. `--wasm_names` is how `process_folded_data.py` spells `--wasm-names`.
-pub(crate) fn long(name: &str) -> Option<&'static Flag> {
-    let name = if name == "wasm_names" { "wasm-names" } else { name };
-    FLAGS.iter().find(|flag| flag.long == name)
-}
-
-/// The flag with this short name.
-pub(crate) fn short(name: char) -> Option<&'static Flag> {
-    FLAGS.iter().find(|flag| flag.short == Some(name))
-}
-
-/// The flag that was probably meant by an unknown long name: one at most two typos away, or the only one that
-/// starts with it.
-pub(crate) fn similar(name: &str) -> Option<&'static Flag> {
-    let nearest = FLAGS.iter().min_by_key(|flag| edit_distance(flag.long, name));
-    let mut longer = FLAGS.iter().filter(|flag| flag.long.starts_with(name));
-    match (longer.next(), longer.next()) {
-        _ if nearest.is_some_and(|flag| edit_distance(flag.long, name) <= 2) => nearest,
-        (only, None) => only,
-        _ => None,
-    }
-}
-
-/// The Levenshtein distance: how many bytes must be inserted, deleted or replaced.
-fn edit_distance(from: &str, to: &str) -> usize {
-    // The distances from the bytes of `from` read so far to each prefix of `to`.
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.bytes().enumerate() {
-        let mut replaced = i;
-        row[0] = i + 1;
-        for (j, b) in to.bytes().enumerate() {
-            let kept_or_replaced = replaced + usize::from(a != b);
-            replaced = row[j + 1];
-            row[j + 1] = kept_or_replaced.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[to.len()]
-}
