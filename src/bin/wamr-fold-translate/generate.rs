@@ -1,5 +1,5 @@
-//! The texts that the program can print. Each is a file beside this one, with places such as `@OPTIONS@` that are filled
-//! in from the table of flags.
+//! The texts that the program can print. Each is a file beside this one, with places such as `@OPTIONS@` that
+//! are filled in from the table of flags.
 
 use crate::options::{EXIT_STATUSES, FLAGS, Flag, Kind, MODULE, MODULE_FORMS, Printed};
 

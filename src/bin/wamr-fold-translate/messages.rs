@@ -326,7 +326,7 @@ fn finding(config: &Config, finding: &Finding, report: &Report, modules: &Module
 /// How to pass the module `name`.
 fn module_advice(name: &[u8]) -> String {
     if name.find_byteset(b"=\0").is_some() {
-        return "rename the module, as a NAME cannot hold \"=\" or NUL".to_owned();
+        return "rename the module (a NAME cannot hold \"=\" or NUL)".to_owned();
     }
     format!("pass {}", operand(name))
 }
@@ -394,8 +394,8 @@ pub(crate) fn end_warnings(config: &Config, translator: &Translator, checks: &[O
     }
 }
 
-const NO_SYMBOLS: &str = "no WAMR symbols: perhaps iwasm ran without --enable-linux-perf or interpreted the module, \
-     perf inject --jit was not run (JIT code), or /tmp/perf-PID.map was gone when perf script ran (AOT code)";
+const NO_SYMBOLS: &str = "no WAMR symbols: perhaps iwasm ran without --enable-linux-perf or interpreted the module, perf inject \
+     --jit was not run (JIT code), or /tmp/perf-PID.map was gone when perf script ran (AOT code)";
 
 /// What a module that does not fit the profile may be.
 fn misfit(check: CallCheck) -> String {
@@ -497,7 +497,8 @@ fn is_char_start(byte: u8) -> bool {
     byte & 0b1100_0000 != 0b1000_0000
 }
 
-/// `word` as a shell takes it, or `placeholder` if nobody could read or type it. Only a leading `=` needs quotes (in zsh).
+/// `word` as a shell takes it, or `placeholder` if nobody could read or type it. A `=` needs quotes only at the
+/// start (in zsh).
 fn shell_word(word: &[u8], placeholder: &str) -> String {
     let is_readable = |word: &&str| word.len() <= MAX_SHOWN && printable(word) == *word;
     let is_plain = |part| shlex::try_quote(part).is_ok_and(|quoted| quoted == part);

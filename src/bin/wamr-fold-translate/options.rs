@@ -1,5 +1,5 @@
-//! What the command line sets, and the table of flags that set it. The parser, `--help`, the man page and the shell
-//! completions are made from the table.
+//! What the command line sets, and the table of flags that set it. The parser, `--help`, the man page and the
+//! shell completions are made from the table.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
