@@ -137,6 +137,9 @@ impl<'t, W: Write> Filter<'t, W> {
 
     /// Translates whole lines, or holds them until their stack checks are decided.
     fn translate_or_hold(&mut self, lines: &[u8], hold: &mut Hold) -> Result<(), FilterError> {
+        if hold.is_empty() && !may_hold_symbols(lines) {
+            return self.skip(lines);
+        }
         self.translator.find_stack_checks(lines);
         let ready = if hold.is_empty() { self.translator.ready(lines) } else { 0 };
         self.translate(&lines[..ready])?;
@@ -176,15 +179,18 @@ impl<'t, W: Write> Filter<'t, W> {
 
     /// Translates and writes whole lines.
     fn translate(&mut self, lines: &[u8]) -> Result<(), FilterError> {
-        if lines.find_byte(b'#').is_none() {
-            self.translator.skip(lines);
-            self.write(lines)?;
-            return if matches!(lines, [] | [.., b'\n']) { Ok(()) } else { self.write(b"\n") };
-        }
         match self.translator.format() {
+            _ if !may_hold_symbols(lines) => self.skip(lines),
             Format::Folded => self.translate_stacks(lines),
             Format::Text => self.translate_text(lines),
         }
+    }
+
+    /// Writes whole lines without symbols as they are.
+    fn skip(&mut self, lines: &[u8]) -> Result<(), FilterError> {
+        self.translator.skip(lines);
+        self.write(lines)?;
+        if matches!(lines, [] | [.., b'\n']) { Ok(()) } else { self.write(b"\n") }
     }
 
     fn translate_stacks(&mut self, lines: &[u8]) -> Result<(), FilterError> {
@@ -242,6 +248,11 @@ impl<'t, W: Write> Filter<'t, W> {
         }
         self.output.map(drop).ok_or_else(|| FilterError::Write(ErrorKind::BrokenPipe.into()))
     }
+}
+
+/// Every symbol has a `#`.
+fn may_hold_symbols(lines: &[u8]) -> bool {
+    lines.find_byte(b'#').is_some()
 }
 
 impl fmt::Display for FilterError {

@@ -88,25 +88,29 @@ fn trim_end(mut text: &[u8], is_trimmed: impl Fn(u8) -> bool) -> &[u8] {
 /// the start or the end of a frame.
 pub(crate) fn next_symbol(stack: &[u8], mut from: usize) -> Option<(Range<usize>, Found<'_>)> {
     loop {
-        let range = next_frame(stack, from)?;
-        from = range.end;
-        if let Some(found) = parse_frame(&stack[range.clone()]) {
-            return Some((range, found));
+        let start = next_frame(stack, from)?;
+        from = frame_end(stack, start);
+        if let Some(found) = parse_frame(&stack[start..from]) {
+            return Some((start..from, found));
         }
     }
 }
 
-/// The next frame of `stack` that has a `#`. Every WAMR symbol has a `#`; few other frames do.
-fn next_frame(stack: &[u8], from: usize) -> Option<Range<usize>> {
-    let is_separator = |&byte: &u8| byte == b';';
-    let hash = from + stack[from..].find_byte(b'#')?;
-    let start = stack[from..hash].iter().rposition(is_separator).map_or(from, |at| from + at + 1);
-    let end = stack[hash..].iter().position(is_separator).map_or(stack.len(), |at| hash + at);
-    Some(start..end)
+/// Where the next frame of `stack` starts that has a `#`. Every WAMR symbol has a `#`; few other frames do. The
+/// search starts at `from`, the start or the end of a frame.
+pub(crate) fn next_frame(stack: &[u8], from: usize) -> Option<usize> {
+    let hash = from + stack.get(from..)?.find_byte(b'#')?;
+    let separator = stack[from..hash].iter().rposition(|&byte| byte == b';');
+    Some(separator.map_or(from, |at| from + at + 1))
+}
+
+/// Where the frame of `stack` that starts at `start` ends.
+pub(crate) fn frame_end(stack: &[u8], start: usize) -> usize {
+    stack[start..].iter().position(|&byte| byte == b';').map_or(stack.len(), |at| start + at)
 }
 
 /// Parses a frame. `None` if it is already translated, or holds neither `aot_func#` nor `aot_func_internal#`.
-fn parse_frame(frame: &[u8]) -> Option<Found<'_>> {
+pub(crate) fn parse_frame(frame: &[u8]) -> Option<Found<'_>> {
     if is_translated(frame) {
         return None;
     }

@@ -37,7 +37,7 @@ impl PrefixCache {
     }
 
     /// The cached frames.
-    pub(crate) fn frames(&self) -> impl Iterator<Item = TranslatedFrame> {
+    pub(crate) fn frames(&self) -> impl DoubleEndedIterator<Item = TranslatedFrame> {
         self.frames.iter().map(|cached| cached.frame)
     }
 

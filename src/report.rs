@@ -138,15 +138,19 @@ impl Report {
     }
 
     /// Looks at `lines`, whole lines that come next, for what the input is.
+    #[inline]
     pub(crate) fn inspect(&mut self, lines: &[u8]) {
-        if self.has_symbols {
-            return;
+        if !self.has_symbols {
+            self.search(lines);
         }
+    }
+
+    fn search(&mut self, lines: &[u8]) {
         if self.lines == 0 {
             self.start = lines[..lines.len().min(file_kind::START_SIZE)].to_vec();
         }
         self.has_content = self.has_content || lines.lines().any(|line| Line::parse(line) != Line::Ignored);
-        self.has_symbols = holds_tag(lines) || (lines.contains(&b'#') && holds_symbol(lines));
+        self.has_symbols = holds_symbol(lines) || holds_tag(lines);
     }
 
     /// Counts an unresolved frame of the current line that names `module`, which is not loaded.

@@ -103,13 +103,21 @@ impl<'a> Symbol<'a> {
 
 /// Whether `text` holds `aot_func#` or `aot_func_internal#`.
 pub(crate) fn holds_symbol(text: &[u8]) -> bool {
-    text.contains_str(FUNC) || text.contains_str(INTERNAL)
+    // Few bytes of a profile are a `#`.
+    text.find_byte(b'#').is_some() && (text.contains_str(FUNC) || text.contains_str(INTERNAL))
 }
 
 /// Whether `text` holds `[Wasm]`.
 pub(crate) fn holds_tag(text: &[u8]) -> bool {
     // Few bytes of a profile are a `W`.
-    text.find_iter("W").any(|at| text[..at].ends_with(b"[") && text[at..].starts_with(b"Wasm]"))
+    let mut from = 0;
+    while let Some(at) = text[from..].find_byte(b'W') {
+        if text[from + at..].starts_with(b"Wasm]") && text[..from + at].ends_with(b"[") {
+            return true;
+        }
+        from += at + 1;
+    }
+    false
 }
 
 /// Whether `frame` is already translated: it starts with `[Wasm] ` or holds ` [Wasm]`.
@@ -132,13 +140,14 @@ fn split_module(text: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
 
 /// Parses the decimal N at the start of `text`, at most 4294967295. Also returns what follows it.
 pub(crate) fn split_index(text: &[u8]) -> Option<(u32, &[u8])> {
-    let mut index: u32 = 0;
+    const TOO_LARGE: u64 = 1 << 32;
+    let mut index = 0;
     let mut rest = text;
     while let [digit @ b'0'..=b'9', after @ ..] = rest {
-        index = index.checked_mul(10)?.checked_add(u32::from(digit - b'0'))?;
+        index = (10 * index + u64::from(digit - b'0')).min(TOO_LARGE);
         rest = after;
     }
-    (rest.len() < text.len()).then_some((index, rest))
+    (rest.len() < text.len()).then_some((u32::try_from(index).ok()?, rest))
 }
 
 /// Splits `_wrapper` off the start of `text`, or nothing.

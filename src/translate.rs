@@ -21,6 +21,8 @@ pub struct Translator {
     options: Options,
     checks: StackChecks,
     codes: Vec<Code>,
+    /// The code of the last symbol. The next one is mostly of the same.
+    last_code: usize,
     cache: PrefixCache,
     report: Report,
 }
@@ -42,6 +44,7 @@ impl Translator {
         Ok(Self {
             checks: StackChecks::new(&modules, &options),
             codes: Code::all(&modules, &options),
+            last_code: 0,
             cache: PrefixCache::default(),
             report: Report::new(&modules, &options),
             modules,
@@ -81,13 +84,39 @@ impl Translator {
         let mut done = self.cache.restore(stack, output);
         for frame in self.cache.frames() {
             self.report.count_frame(frame);
-            symbols.add(Some(frame));
         }
-        while let Some((range, found)) = folded::next_symbol(stack, done) {
-            let caller = symbols.last.filter(|_| range.start == done + 1);
-            output.extend_from_slice(&stack[done..range.start]);
-            done = range.end;
-            symbols.add(self.translate_found(found, &stack[range], output));
+        if let Some(last) = self.cache.frames().next_back() {
+            symbols.add(Some(last));
+        }
+        let mut next = done + usize::from(done > 0);
+        while next < stack.len() {
+            let code = &self.codes[self.last_code];
+            let (end, frame) = if let Some(known) = code.known(&stack[next..], self.checks.of(self.last_code)) {
+                output.extend_from_slice(&stack[done..next]);
+                let frame = known.translate(output);
+                self.report.count_frame(frame);
+                (stack.len() - known.after.len(), Some(frame))
+            } else {
+                match folded::next_frame(stack, next) {
+                    None => break,
+                    Some(start) if start > next => {
+                        next = start;
+                        continue;
+                    }
+                    Some(_) => {}
+                }
+                let end = folded::frame_end(stack, next);
+                let frame = &stack[next..end];
+                let Some(found) = folded::parse_frame(frame) else {
+                    next = end + 1;
+                    continue;
+                };
+                output.extend_from_slice(&stack[done..next]);
+                (end, self.translate_found(found, frame, output))
+            };
+            let caller = symbols.last.filter(|_| next == done + 1);
+            symbols.add(frame);
+            (done, next) = (end, end + 1);
             let Some(frame) = symbols.last else { continue };
             if let Some(caller) = caller {
                 self.report.count_call(caller, frame);
@@ -189,6 +218,7 @@ impl Translator {
             return None;
         };
         let is_check = symbol.may_be_check() && self.checks.of(code);
+        self.last_code = code;
         let frame = self.codes[code].translate(symbol, is_check, &self.modules, output);
         self.report.count_frame(frame);
         if !frame.is_defined {
