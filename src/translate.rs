@@ -74,61 +74,103 @@ impl Translator {
     fn translate_stack(&mut self, line: &[u8], output: &mut Vec<u8>) -> Option<usize> {
         self.report.inspect(line);
         self.report.lines += 1;
-        let mut symbols = LineSymbols::default();
         let Some(stack) = self.stack(line) else {
             output.extend_from_slice(line);
             self.report.count_line(None, false);
             return None;
         };
         let start = output.len();
-        let mut done = self.cache.restore(stack, output);
-        for frame in self.cache.frames() {
-            self.report.count_frame(frame);
-        }
-        if let Some(last) = self.cache.frames().next_back() {
-            symbols.add(Some(last));
-        }
-        let mut next = done + usize::from(done > 0);
-        while next < stack.len() {
-            let code = &self.codes[self.last_code];
-            let (end, frame) = if let Some(known) = code.known(&stack[next..], self.checks.of(self.last_code)) {
-                output.extend_from_slice(&stack[done..next]);
-                let frame = known.translate(output);
-                self.report.count_frame(frame);
-                (stack.len() - known.after.len(), Some(frame))
-            } else {
-                match folded::next_frame(stack, next) {
-                    None => break,
-                    Some(start) if start > next => {
-                        next = start;
-                        continue;
-                    }
-                    Some(_) => {}
+        let mut symbols = LineSymbols::default();
+        let mut at = self.restore(stack, &mut symbols, output);
+        loop {
+            at = self.translate_known(stack, at, start, &mut symbols, output);
+            match folded::next_frame(stack, at) {
+                None => break,
+                Some(frame) if frame > at => {
+                    output.extend_from_slice(&stack[at..frame]);
+                    symbols.last = None;
+                    at = frame;
                 }
-                let end = folded::frame_end(stack, next);
-                let frame = &stack[next..end];
-                let Some(found) = folded::parse_frame(frame) else {
-                    next = end + 1;
-                    continue;
-                };
-                output.extend_from_slice(&stack[done..next]);
-                (end, self.translate_found(found, frame, output))
-            };
-            let caller = symbols.last.filter(|_| next == done + 1);
-            symbols.add(frame);
-            (done, next) = (end, end + 1);
-            let Some(frame) = symbols.last else { continue };
-            if let Some(caller) = caller {
-                self.report.count_call(caller, frame);
-            }
-            if symbols.all_resolved {
-                self.cache.push(frame, done, output.len() - start);
+                Some(_) => at = self.translate_frame(stack, at, start, &mut symbols, output),
             }
         }
         self.cache.keep(stack, &output[start..]);
-        output.extend_from_slice(&line[done..]);
+        output.extend_from_slice(&line[at..]);
         self.report.count_line(symbols.module, symbols.any);
         symbols.module
+    }
+
+    /// Appends the translation of the frames that `stack` shares with the one before. Returns where the next frame
+    /// starts.
+    fn restore(&mut self, stack: &[u8], symbols: &mut LineSymbols, output: &mut Vec<u8>) -> usize {
+        let end = self.cache.restore(stack, output);
+        for frame in self.cache.frames() {
+            self.report.count_frame(frame);
+        }
+        match self.cache.frames().next_back() {
+            Some(last) => {
+                symbols.add(Some(last));
+                push_separator(stack, end, output)
+            }
+            None => 0,
+        }
+    }
+
+    /// Translates frames of `stack` as long as their symbols were translated before, and are of the same code as the
+    /// last one. The first one starts at `at`, and the translation of the stack at `output[start]`. Returns where the next frame starts.
+    fn translate_known(
+        &mut self,
+        stack: &[u8],
+        mut at: usize,
+        start: usize,
+        symbols: &mut LineSymbols,
+        output: &mut Vec<u8>,
+    ) -> usize {
+        let code = &self.codes[self.last_code];
+        let has_checks = self.checks.of(self.last_code);
+        while let Some(known) = code.known(&stack[at..], has_checks) {
+            let end = stack.len() - known.after.len();
+            let frame = known.translate(output);
+            self.report.count_frame(frame);
+            if let Some(caller) = symbols.last {
+                self.report.count_call(caller, frame);
+            }
+            symbols.add(Some(frame));
+            if symbols.all_resolved {
+                self.cache.push(frame, end, output.len() - start);
+            }
+            at = push_separator(stack, end, output);
+        }
+        at
+    }
+
+    /// Translates the frame of `stack` that starts at `at`. The translation of the stack starts at `output[start]`.
+    /// Returns where the next frame starts.
+    fn translate_frame(
+        &mut self,
+        stack: &[u8],
+        at: usize,
+        start: usize,
+        symbols: &mut LineSymbols,
+        output: &mut Vec<u8>,
+    ) -> usize {
+        let end = folded::frame_end(stack, at);
+        let source = &stack[at..end];
+        let caller = symbols.last.take();
+        if let Some(found) = folded::parse_frame(source) {
+            symbols.add(self.translate_found(found, source, output));
+            if let Some(frame) = symbols.last {
+                if let Some(caller) = caller {
+                    self.report.count_call(caller, frame);
+                }
+                if symbols.all_resolved {
+                    self.cache.push(frame, end, output.len() - start);
+                }
+            }
+        } else {
+            output.extend_from_slice(source);
+        }
+        push_separator(stack, end, output)
     }
 
     /// The stack of `line`, if it has one.
@@ -266,11 +308,20 @@ impl Translator {
     }
 }
 
+/// Appends the `;` after the frame of `stack` that ends at `end`, if another frame follows. Returns where that starts.
+fn push_separator(stack: &[u8], end: usize, output: &mut Vec<u8>) -> usize {
+    if end == stack.len() {
+        return end;
+    }
+    output.push(b';');
+    end + 1
+}
+
 /// The symbols of a line so far.
 struct LineSymbols {
     any: bool,
     all_resolved: bool,
-    /// The last one, if it is resolved.
+    /// The last one, if it is resolved, and directly before what is translated next.
     last: Option<TranslatedFrame>,
     /// The module of the last one that is translated.
     module: Option<usize>,
