@@ -1,13 +1,13 @@
 //! Whether a module fits a profile: adjacent frames of one module are a caller and its callee, and the module's
 //! code tells which calls are possible.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use crate::wasm::CallGraph;
 
 /// The most pairs that are collected for a module.
 const MAX_PAIRS: usize = 1_000;
+
+/// The slots of the table of pairs, a power of two: twice as many as pairs, so that few share one.
+const SLOTS: usize = 2048;
 
 /// The fewest pairs that a module is judged by.
 const MIN_PAIRS: usize = 20;
@@ -35,45 +35,49 @@ impl CallCheck {
 
 /// The first distinct pairs of caller and callee of a module.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Pairs(HashSet<(u32, u32), BuildHasherDefault<PairHasher>>);
+pub(crate) struct Pairs {
+    /// A hash table with open addressing. Empty before the first pair; then 0 is a free slot, as is no pair.
+    slots: Vec<u64>,
+    len: usize,
+}
 
 impl Pairs {
     /// Adds a pair of indices among the defined functions.
-    #[expect(clippy::similar_names, reason = "the usual terms")]
+    #[inline]
     pub(crate) fn add(&mut self, caller: u32, callee: u32) {
-        if caller != callee && self.0.len() < MAX_PAIRS {
-            self.0.insert((caller, callee));
+        if caller == callee {
+            return;
         }
+        if self.slots.is_empty() {
+            self.slots = vec![0; SLOTS];
+        }
+        let pair = u64::from(caller) << 32 | u64::from(callee);
+        // The upper bits of the product depend on all bits of the pair.
+        let mut slot = (pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 53) as usize;
+        while self.slots[slot] != pair {
+            if self.slots[slot] == 0 {
+                if self.len < MAX_PAIRS {
+                    self.slots[slot] = pair;
+                    self.len += 1;
+                }
+                return;
+            }
+            slot = (slot + 1) % SLOTS;
+        }
+    }
+
+    /// The pairs.
+    fn all(&self) -> Vec<(u32, u32)> {
+        let pairs = self.slots.iter().filter(|&&pair| pair != 0);
+        pairs.map(|&pair| ((pair >> 32) as u32, pair as u32)).collect()
     }
 
     /// How many pairs are possible in the call graph, which is only read if there are enough pairs.
     pub(crate) fn check(&self, read_graph: impl FnOnce() -> Option<CallGraph>) -> Option<CallCheck> {
-        if self.0.len() < MIN_PAIRS {
+        if self.len < MIN_PAIRS {
             return None;
         }
-        let pairs: Vec<_> = self.0.iter().copied().collect();
-        Some(CallCheck { pairs: pairs.len(), possible: read_graph()?.count_possible(&pairs) })
-    }
-}
-
-/// Hashes a pair in a few instructions.
-#[derive(Clone, Copy, Debug, Default)]
-struct PairHasher(u64);
-
-impl Hasher for PairHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u32(byte.into());
-        }
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.0 = self.0.rotate_left(32) ^ u64::from(number);
-    }
-
-    fn finish(&self) -> u64 {
-        // The upper bits of the product depend on all bits; the hash table starts with the lower ones.
-        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(26)
+        Some(CallCheck { pairs: self.len, possible: read_graph()?.count_possible(&self.all()) })
     }
 }
 
@@ -93,7 +97,7 @@ mod tests {
     }
 
     fn sorted(pairs: &Pairs) -> Vec<(u32, u32)> {
-        let mut pairs: Vec<_> = pairs.0.iter().copied().collect();
+        let mut pairs = pairs.all();
         pairs.sort_unstable();
         pairs
     }

@@ -1,7 +1,9 @@
 //! Caches the translated prefix that a stack shares with the one before. A folded profile is sorted, so neighbours
 //! often share one.
+//!
+//! Cached frames are counted when they leave the cache, for all stacks at once.
 
-use crate::report::TranslatedFrame;
+use crate::report::{Report, TranslatedFrame};
 
 /// The longest stack, or translation, that is cached, in bytes.
 const MAX_LEN: usize = 256 * 1024;
@@ -14,6 +16,8 @@ pub(crate) struct PrefixCache {
     /// Its translation, up to the same frame.
     translation: Vec<u8>,
     frames: Vec<CachedFrame>,
+    /// The number of stacks so far.
+    stacks: u64,
 }
 
 #[derive(Debug)]
@@ -21,14 +25,19 @@ struct CachedFrame {
     stack_end: usize,
     translation_end: usize,
     frame: TranslatedFrame,
+    /// The number of stacks before the first one with this frame.
+    stacks_before: u64,
 }
 
 impl PrefixCache {
-    /// Appends the cached translation of the frames that `stack` shares with the last stack to `output`. Returns
-    /// their length in `stack`.
-    pub(crate) fn restore(&mut self, stack: &[u8], output: &mut Vec<u8>) -> usize {
+    /// Starts a new stack: appends the cached translation of the frames that `stack` shares with the last one to
+    /// `output`, and counts the others in `report`. Returns the length of the shared frames in `stack`.
+    pub(crate) fn restore(&mut self, stack: &[u8], report: &mut Report, output: &mut Vec<u8>) -> usize {
         let shared = shared_prefix(&self.stack, stack);
-        while self.frames.pop_if(|frame| !ends_frame(stack, frame.stack_end, shared)).is_some() {}
+        while let Some(cached) = self.frames.pop_if(|frame| !ends_frame(stack, frame.stack_end, shared)) {
+            report.count_frames(cached.frame, self.stacks - cached.stacks_before);
+        }
+        self.stacks += 1;
         let (stack_end, translation_end) = self.ends();
         self.stack.truncate(stack_end);
         self.translation.truncate(translation_end);
@@ -36,15 +45,26 @@ impl PrefixCache {
         stack_end
     }
 
-    /// The cached frames.
-    pub(crate) fn frames(&self) -> impl DoubleEndedIterator<Item = TranslatedFrame> {
-        self.frames.iter().map(|cached| cached.frame)
+    /// The last cached frame.
+    pub(crate) fn last(&self) -> Option<TranslatedFrame> {
+        self.frames.last().map(|cached| cached.frame)
     }
 
-    /// Caches the next frame of the stack, which ends at these lengths of the stack and its translation.
-    pub(crate) fn push(&mut self, frame: TranslatedFrame, stack_end: usize, translation_end: usize) {
-        if stack_end.max(translation_end) <= MAX_LEN {
-            self.frames.push(CachedFrame { stack_end, translation_end, frame });
+    /// Caches the next frame of the stack, which ends at these lengths of the stack and its translation. Returns
+    /// `false` if it is too long.
+    pub(crate) fn push(&mut self, frame: TranslatedFrame, stack_end: usize, translation_end: usize) -> bool {
+        let fits = stack_end.max(translation_end) <= MAX_LEN;
+        if fits {
+            let stacks_before = self.stacks - 1;
+            self.frames.push(CachedFrame { stack_end, translation_end, frame, stacks_before });
+        }
+        fits
+    }
+
+    /// Counts the cached frames in `report`.
+    pub(crate) fn count(&self, report: &mut Report) {
+        for cached in &self.frames {
+            report.count_frames(cached.frame, self.stacks - cached.stacks_before);
         }
     }
 
@@ -82,19 +102,24 @@ fn equal_chunks<const N: usize>(a: &[u8], b: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::{MAX_LEN, PrefixCache, shared_prefix};
-    use crate::report::TranslatedFrame;
+    use crate::module::{Module, Modules};
+    use crate::options::Options;
+    use crate::report::{Report, TranslatedFrame};
 
     const FRAME: TranslatedFrame =
         TranslatedFrame { module: 0, defined_index: 0, is_named: true, is_defined: true };
 
+    fn report() -> Report {
+        let mut modules = Modules::default();
+        modules.add(Module::read(None, "x.wasm", &b"\0asm\x01\0\0\0"[..]).unwrap()).unwrap();
+        Report::new(&modules, &Options::default())
+    }
+
     /// Caches the frames of `stack`, "translated" to upper case. Returns what was restored.
-    fn cache(cache: &mut PrefixCache, stack: &str) -> String {
+    fn cache(cache: &mut PrefixCache, stack: &str, report: &mut Report) -> String {
         let mut output = Vec::new();
-        let done = cache.restore(stack.as_bytes(), &mut output);
-        assert_eq!(
-            cache.frames().count(),
-            if done == 0 { 0 } else { stack[..done].matches(';').count() + 1 }
-        );
+        let done = cache.restore(stack.as_bytes(), report, &mut output);
+        assert_eq!(cache.last().is_some(), done > 0);
         let restored = String::from_utf8(output).unwrap();
         assert_eq!(restored, stack[..done].to_uppercase());
         let ends = stack.match_indices(';').map(|(end, _)| end).chain([stack.len()]);
@@ -103,6 +128,19 @@ mod tests {
         }
         cache.keep(stack.as_bytes(), stack.to_uppercase().as_bytes());
         restored
+    }
+
+    #[test]
+    fn frames_are_counted_for_each_stack() {
+        let (mut prefix_cache, mut report) = (PrefixCache::default(), report());
+        let mut frames = 0;
+        for stack in ["a;b", "a;b;c", "a;b", "a", "x", "x;y", "x;y"] {
+            cache(&mut prefix_cache, stack, &mut report);
+            frames += stack.split(';').count() as u64;
+            let mut report = report.clone();
+            prefix_cache.count(&mut report);
+            assert_eq!(report.modules[0].frames, frames, "{stack:?}");
+        }
     }
 
     #[test]
@@ -123,8 +161,8 @@ mod tests {
             ("a", "ab", ""),
         ] {
             let mut prefix_cache = PrefixCache::default();
-            cache(&mut prefix_cache, last);
-            assert_eq!(cache(&mut prefix_cache, next), restored, "{next:?} after {last:?}");
+            cache(&mut prefix_cache, last, &mut report());
+            assert_eq!(cache(&mut prefix_cache, next, &mut report()), restored, "{next:?} after {last:?}");
         }
     }
 
@@ -132,13 +170,13 @@ mod tests {
     fn long_stacks_are_not_cached() {
         let stack = format!("a;{};b", "x".repeat(MAX_LEN));
         let mut prefix_cache = PrefixCache::default();
-        cache(&mut prefix_cache, &stack);
-        assert_eq!(cache(&mut prefix_cache, &stack), "A");
+        cache(&mut prefix_cache, &stack, &mut report());
+        assert_eq!(cache(&mut prefix_cache, &stack, &mut report()), "A");
         assert!(prefix_cache.stack.len() <= MAX_LEN);
 
         let mut prefix_cache = PrefixCache::default();
-        prefix_cache.restore(b"a", &mut Vec::new());
-        prefix_cache.push(FRAME, 1, MAX_LEN + 1);
+        prefix_cache.restore(b"a", &mut report(), &mut Vec::new());
+        assert!(!prefix_cache.push(FRAME, 1, MAX_LEN + 1));
         prefix_cache.keep(b"a", &vec![b'A'; MAX_LEN + 1]);
         assert!(prefix_cache.translation.len() <= MAX_LEN);
     }

@@ -189,11 +189,13 @@ impl Report {
         }
     }
 
-    /// Counts a translated frame.
-    pub(crate) fn count_frame(&mut self, frame: TranslatedFrame) {
+    /// Counts a translated frame in so many lines.
+    pub(crate) fn count_frames(&mut self, frame: TranslatedFrame, lines: u64) {
         let module = &mut self.modules[frame.module];
-        module.frames += 1;
-        module.unnamed_frames += u64::from(!frame.is_named);
+        module.frames += lines;
+        if !frame.is_named {
+            module.unnamed_frames += lines;
+        }
     }
 
     /// Counts two frames that are next to each other in a stack.

@@ -57,7 +57,7 @@ impl Translator {
     /// with the whole profile before the first line is translated; [`Filter`](crate::Filter) does so itself.
     pub fn find_stack_checks(&mut self, lines: &[u8]) {
         if self.checks.find(lines, &self.modules) {
-            self.cache = PrefixCache::default();
+            mem::take(&mut self.cache).count(&mut self.report);
         }
     }
 
@@ -103,11 +103,8 @@ impl Translator {
     /// Appends the translation of the frames that `stack` shares with the one before. Returns where the next frame
     /// starts.
     fn restore(&mut self, stack: &[u8], symbols: &mut LineSymbols, output: &mut Vec<u8>) -> usize {
-        let end = self.cache.restore(stack, output);
-        for frame in self.cache.frames() {
-            self.report.count_frame(frame);
-        }
-        match self.cache.frames().next_back() {
+        let end = self.cache.restore(stack, &mut self.report, output);
+        match self.cache.last() {
             Some(last) => {
                 symbols.add(Some(last));
                 push_separator(stack, end, output)
@@ -131,14 +128,7 @@ impl Translator {
         while let Some(known) = code.known(&stack[at..], has_checks) {
             let end = stack.len() - known.after.len();
             let frame = known.translate(output);
-            self.report.count_frame(frame);
-            if let Some(caller) = symbols.last {
-                self.report.count_call(caller, frame);
-            }
-            symbols.add(Some(frame));
-            if symbols.all_resolved {
-                self.cache.push(frame, end, output.len() - start);
-            }
+            symbols.add_frame(frame, (end, output.len() - start), &mut self.cache, &mut self.report);
             at = push_separator(stack, end, output);
         }
         at
@@ -156,19 +146,18 @@ impl Translator {
     ) -> usize {
         let end = folded::frame_end(stack, at);
         let source = &stack[at..end];
-        let caller = symbols.last.take();
-        if let Some(found) = folded::parse_frame(source) {
-            symbols.add(self.translate_found(found, source, output));
-            if let Some(frame) = symbols.last {
-                if let Some(caller) = caller {
-                    self.report.count_call(caller, frame);
+        match folded::parse_frame(source) {
+            Some(found) => match self.translate_found(found, source, output) {
+                Some(frame) => {
+                    let ends = (end, output.len() - start);
+                    symbols.add_frame(frame, ends, &mut self.cache, &mut self.report);
                 }
-                if symbols.all_resolved {
-                    self.cache.push(frame, end, output.len() - start);
-                }
+                None => symbols.add(None),
+            },
+            None => {
+                output.extend_from_slice(source);
+                symbols.last = None;
             }
-        } else {
-            output.extend_from_slice(source);
         }
         push_separator(stack, end, output)
     }
@@ -195,7 +184,11 @@ impl Translator {
             self.count_newlines(before, &mut symbols);
             output.extend_from_slice(before);
             done = range.end;
-            symbols.add(self.translate_found(found, &block[range], output));
+            let frame = self.translate_found(found, &block[range], output);
+            symbols.add(frame);
+            if let Some(frame) = frame {
+                self.report.count_frames(frame, 1);
+            }
         }
         self.count_newlines(&block[done..], &mut symbols);
         output.extend_from_slice(&block[done..]);
@@ -262,7 +255,6 @@ impl Translator {
         let is_check = symbol.may_be_check() && self.checks.of(code);
         self.last_code = code;
         let frame = self.codes[code].translate(symbol, is_check, &self.modules, output);
-        self.report.count_frame(frame);
         if !frame.is_defined {
             self.report.add(Cause::IndexOutOfRange(frame.module), source);
         }
@@ -297,8 +289,10 @@ impl Translator {
 
     /// What was translated so far, and what was not.
     #[must_use]
-    pub fn report(&self) -> &Report {
-        &self.report
+    pub fn report(&self) -> Report {
+        let mut report = self.report.clone();
+        self.cache.count(&mut report);
+        report
     }
 
     /// Whether code with the module name `name`, or without one, is known to have stack checks.
@@ -340,5 +334,26 @@ impl LineSymbols {
         self.last = frame.filter(|frame| frame.is_defined);
         self.all_resolved &= self.last.is_some();
         self.module = frame.map(|frame| frame.module).or(self.module);
+    }
+
+    /// Adds a frame of a stack, which ends at these lengths of the stack and its translation. Counts it, and the call
+    /// to it.
+    fn add_frame(
+        &mut self,
+        frame: TranslatedFrame,
+        (stack_end, translation_end): (usize, usize),
+        cache: &mut PrefixCache,
+        report: &mut Report,
+    ) {
+        let caller = self.last;
+        self.add(Some(frame));
+        if let (Some(caller), Some(callee)) = (caller, self.last) {
+            report.count_call(caller, callee);
+        }
+        // An unresolved frame is not cached, nor are those after it, so that it is reported for each line.
+        let is_cached = self.all_resolved && cache.push(frame, stack_end, translation_end);
+        if !is_cached {
+            report.count_frames(frame, 1);
+        }
     }
 }

@@ -275,7 +275,7 @@ pub(crate) fn findings(config: &Config, translator: &Translator) {
     let report = translator.report();
     for finding in &report.findings {
         let place = format!("<stdin>:{}", finding.first_line);
-        let text = self::finding(config, finding, report, translator.modules());
+        let text = self::finding(config, finding, &report, translator.modules());
         if config.allow_unresolved {
             warn(config, place, text);
         } else {
