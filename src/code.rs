@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::demangle::demangle;
-use crate::label::{label, unnamed};
+use crate::label::{label, push_unnamed};
 use crate::module::{Module, Modules};
 use crate::options::{Options, Tag};
 use crate::report::TranslatedFrame;
@@ -14,7 +14,7 @@ use crate::symbol::{JIT, Kind, PRECHECK, Symbol, TAG_FIRST, TAG_LAST, split_anno
 #[derive(Debug)]
 pub(crate) struct Code {
     /// The position of the module that takes them.
-    module: usize,
+    pub(crate) module: usize,
     /// What they begin with: `[MODULE]#`, or nothing.
     start: Vec<u8>,
     style: Style,
@@ -23,7 +23,7 @@ pub(crate) struct Code {
     checks: Vec<Option<Translation>>,
 }
 
-/// The translation of a symbol without REST and annotation.
+/// The translation of a symbol, up to REST.
 #[derive(Clone, Debug)]
 struct Translation {
     text: Box<[u8]>,
@@ -68,6 +68,11 @@ impl Code {
         Self { module, start: [&name, hash].concat(), style, functions: Vec::new(), checks: Vec::new() }
     }
 
+    /// The module name of the symbols.
+    pub(crate) fn name(&self) -> Option<&[u8]> {
+        self.start.strip_prefix(b"[")?.strip_suffix(b"]#")
+    }
+
     /// The symbol that `frames` start with, if it was translated before and looks as most do: its frame ends
     /// after N, or after `_[j]`.
     #[inline]
@@ -83,38 +88,28 @@ impl Code {
         Some(Known { code: self, translation, annotation, after })
     }
 
-    /// Appends the translation of `symbol`.
+    /// Appends the translation of `symbol`. Returns `None` if the module has no such function.
     pub(crate) fn translate(
         &mut self,
         symbol: &Symbol<'_>,
         is_check: bool,
         modules: &Modules,
         output: &mut Vec<u8>,
-    ) -> TranslatedFrame {
+    ) -> Option<TranslatedFrame> {
         let module = modules.at(self.module);
         let Self { style, functions, checks, .. } = self;
         let known = if is_check { checks } else { functions };
         known.resize(module.defined_functions(), None);
-        let mut frame = TranslatedFrame {
-            module: self.module,
-            defined_index: symbol.defined_index,
-            is_named: false,
-            is_defined: false,
-        };
-        let undefined;
-        let translation = match known.get_mut(symbol.defined_index as usize) {
-            Some(known) => known.get_or_insert_with(|| {
-                frame.is_defined = true;
-                style.translation(module, frame, is_check)
-            }),
-            None => {
-                undefined = style.translation(module, frame, is_check);
-                &undefined
-            }
-        };
         let (rest, annotation) = split_annotation(symbol.rest);
-        style.append(translation, rest, annotation, output);
-        translation.frame
+        let Some(known) = known.get_mut(symbol.defined_index as usize) else {
+            style.push_name(None, module.function_index(symbol.defined_index), is_check, output);
+            style.append(b"", rest, annotation, output);
+            return None;
+        };
+        let new = || style.translation(self.module, module, symbol.defined_index, is_check);
+        let translation = known.get_or_insert_with(new);
+        style.append(&translation.text, rest, annotation, output);
+        Some(translation.frame)
     }
 }
 
@@ -122,42 +117,53 @@ impl Known<'_, '_> {
     /// Appends the translation of the symbol.
     #[inline]
     pub(crate) fn translate(&self, output: &mut Vec<u8>) -> TranslatedFrame {
-        self.code.style.append(self.translation, b"", self.annotation, output);
+        self.code.style.append(&self.translation.text, b"", self.annotation, output);
         self.translation.frame
     }
 }
 
 impl Style {
-    fn translation(&self, module: &Module, mut frame: TranslatedFrame, is_check: bool) -> Translation {
-        let index = module.imported_functions() as u64 + u64::from(frame.defined_index);
-        let name = if frame.is_defined { self.label(module, index) } else { None };
-        frame.is_named = name.is_some();
-        let name = name.unwrap_or_else(|| unnamed(index));
-        let check: &[u8] = if is_check { PRECHECK } else { b"" };
-        let text = [&self.prefix, name.as_bytes(), check, &self.suffix].concat();
+    /// The translation of a function that `module` defines.
+    fn translation(
+        &self,
+        position: usize,
+        module: &Module,
+        defined_index: u32,
+        is_check: bool,
+    ) -> Translation {
+        let index = module.function_index(defined_index);
+        let label = usize::try_from(index).ok().and_then(|index| self.label(module, index));
+        let mut text = Vec::new();
+        self.push_name(label.as_deref(), index, is_check, &mut text);
+        let is_named = label.is_some();
+        let frame = TranslatedFrame { module: position, defined_index, is_named };
         Translation { text: text.into(), frame }
     }
 
-    /// The name of the function at `index`, which `module` defines.
-    fn label(&self, module: &Module, index: u64) -> Option<String> {
-        let name = module.shown_name(usize::try_from(index).ok()?, &self.options)?;
+    fn label(&self, module: &Module, index: usize) -> Option<String> {
+        let name = module.shown_name(index, &self.options)?;
         label(&if self.options.demangle { demangle(name) } else { Cow::Borrowed(name) })
     }
 
-    /// Appends `translation` with REST, which stands before the tag at the end, and the annotation after that.
-    #[inline]
-    fn append(&self, translation: &Translation, rest: &[u8], annotation: &[u8], output: &mut Vec<u8>) {
-        if rest.is_empty() {
-            output.extend_from_slice(&translation.text);
-        } else {
-            let (name, suffix) = translation.text.split_at(translation.text.len() - self.suffix.len());
-            output.extend_from_slice(name);
-            output.extend_from_slice(rest);
-            output.extend_from_slice(suffix);
+    /// Appends a tag that comes first, and the label of the function at `index`.
+    fn push_name(&self, label: Option<&str>, index: u64, is_check: bool, output: &mut Vec<u8>) {
+        output.extend_from_slice(&self.prefix);
+        match label {
+            Some(label) => output.extend_from_slice(label.as_bytes()),
+            None => push_unnamed(index, output),
         }
+        output.extend_from_slice(if is_check { PRECHECK } else { b"" });
+    }
+
+    /// Appends `name`, REST, a tag that comes last, and the annotation.
+    #[inline]
+    fn append(&self, name: &[u8], rest: &[u8], annotation: &[u8], output: &mut Vec<u8>) {
         let annotation = if self.options.annotate && annotation.is_empty() { JIT } else { annotation };
-        if !annotation.is_empty() {
-            output.extend_from_slice(annotation);
+        output.extend_from_slice(name);
+        for part in [rest, &self.suffix, annotation] {
+            if !part.is_empty() {
+                output.extend_from_slice(part);
+            }
         }
     }
 }

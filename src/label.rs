@@ -1,5 +1,7 @@
 //! The names of functions as frames show them.
 
+use std::io::Write;
+
 use bstr::ByteSlice;
 
 /// The label for a function that is called `name` (any bytes). Safe for a line and a terminal; `None` if nothing is
@@ -27,9 +29,10 @@ pub(crate) fn label(name: &[u8]) -> Option<String> {
     Some(if name.starts_with('#') { format!("_{name}") } else { name })
 }
 
-/// The label for the function at `index` if it has no name.
-pub(crate) fn unnamed(index: u64) -> String {
-    format!("func[{index}]")
+/// Appends the label for the function at `index` if it has no name.
+pub(crate) fn push_unnamed(index: u64, output: &mut Vec<u8>) {
+    // Writing to memory cannot fail.
+    _ = write!(output, "func[{index}]");
 }
 
 /// Whether renderers read `text` as a number: numeric characters, optionally a point and more of them.

@@ -82,6 +82,11 @@ impl Module {
         self.wasm.defined_functions()
     }
 
+    /// The index of a function that is at `defined_index` among the defined ones.
+    pub(crate) fn function_index(&self, defined_index: u32) -> u64 {
+        self.imported_functions() as u64 + u64::from(defined_index)
+    }
+
     /// The number of exports that are functions.
     #[must_use]
     pub fn exported_functions(&self) -> usize {

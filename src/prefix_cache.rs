@@ -106,8 +106,7 @@ mod tests {
     use crate::options::Options;
     use crate::report::{Report, TranslatedFrame};
 
-    const FRAME: TranslatedFrame =
-        TranslatedFrame { module: 0, defined_index: 0, is_named: true, is_defined: true };
+    const FRAME: TranslatedFrame = TranslatedFrame { module: 0, defined_index: 0, is_named: true };
 
     fn report() -> Report {
         let mut modules = Modules::default();

@@ -93,8 +93,6 @@ pub(crate) struct TranslatedFrame {
     pub(crate) defined_index: u32,
     /// Whether it shows the name of the function, and not only its index.
     pub(crate) is_named: bool,
-    /// Whether the module has this function.
-    pub(crate) is_defined: bool,
 }
 
 impl Report {
@@ -141,31 +139,46 @@ impl Report {
     #[inline]
     pub(crate) fn inspect(&mut self, lines: &[u8]) {
         if !self.has_symbols {
-            self.search(lines);
+            self.search_content(lines);
         }
     }
 
-    fn search(&mut self, lines: &[u8]) {
+    fn search_content(&mut self, lines: &[u8]) {
         if self.lines == 0 {
             self.start = lines[..lines.len().min(file_kind::START_SIZE)].to_vec();
         }
         self.has_content = self.has_content || lines.lines().any(|line| Line::parse(line) != Line::Ignored);
-        self.has_symbols = holds_symbol(lines) || holds_tag(lines);
+        self.has_symbols = holds_tag(lines);
     }
 
-    /// Counts an unresolved frame of the current line that names `module`, which is not loaded.
-    pub(crate) fn add_unknown_module(&mut self, module: &[u8], frame: &[u8]) {
-        let is_same = |cause: &Cause| matches!(cause, Cause::UnknownModule(name) if name == module);
-        if let Some(finding) = self.findings.iter_mut().find(|finding| is_same(&finding.cause)) {
-            finding.count += 1;
-            return;
+    /// Looks for symbols in `line`, which is not translated.
+    pub(crate) fn search_symbols(&mut self, line: &[u8]) {
+        self.has_symbols = self.has_symbols || holds_symbol(line);
+    }
+
+    /// Counts an unresolved frame of the current line that no module takes. `module` is its module name.
+    pub(crate) fn add_unknown_module(&mut self, module: Option<&[u8]>, frame: &[u8]) {
+        let Some(module) = module else { return self.add(Cause::NoModule, frame) };
+        let mut names = 0;
+        for finding in &mut self.findings {
+            if let Cause::UnknownModule(name) = &finding.cause {
+                if name == module {
+                    finding.count += 1;
+                    return;
+                }
+                names += 1;
+            }
         }
-        let is_named = |finding: &&Finding| matches!(finding.cause, Cause::UnknownModule(_));
-        if self.findings.iter().filter(is_named).count() < MAX_UNKNOWN_MODULES {
-            self.add(Cause::UnknownModule(module.to_vec()), frame);
-        } else {
-            self.add(Cause::MoreUnknownModules, frame);
-        }
+        let is_named = names < MAX_UNKNOWN_MODULES;
+        let cause = if is_named { Cause::UnknownModule(module.to_vec()) } else { Cause::MoreUnknownModules };
+        self.add(cause, frame);
+    }
+
+    /// Counts an unresolved frame of the current line that is translated to an index which `module` does not have.
+    pub(crate) fn add_out_of_range(&mut self, module: usize, frame: &[u8]) {
+        self.add(Cause::IndexOutOfRange(module), frame);
+        self.modules[module].frames += 1;
+        self.modules[module].unnamed_frames += 1;
     }
 
     /// Counts an unresolved frame of the current line, or the line itself.
@@ -183,6 +196,7 @@ impl Report {
 
     /// Counts a line whose last translated frame is of `module`.
     pub(crate) fn count_line(&mut self, module: Option<usize>, has_symbols: bool) {
+        self.has_symbols |= has_symbols;
         self.lines_without_symbols += u64::from(!has_symbols);
         if let Some(module) = module {
             self.modules[module].lines += 1;
