@@ -6,8 +6,9 @@ use crate::wasm::CallGraph;
 /// The most pairs that are collected for a module.
 const MAX_PAIRS: usize = 1_000;
 
-/// The slots of the table of pairs, a power of two: twice as many as pairs, so that few share one.
-const SLOTS: usize = 2048;
+/// The slots of the table of pairs: twice as many as pairs, so that few pairs want the same one.
+const SLOTS: usize = 1 << SLOTS_LOG2;
+const SLOTS_LOG2: u32 = 11;
 
 /// The fewest pairs that a module is judged by.
 const MIN_PAIRS: usize = 20;
@@ -36,8 +37,8 @@ impl CallCheck {
 /// The first distinct pairs of caller and callee of a module.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pairs {
-    /// A hash table with open addressing. Empty before the first pair; then 0 is a free slot, as is no pair.
-    slots: Vec<u64>,
+    /// A hash table with open addressing, empty before the first pair. `(0, 0)`, which is no pair, is a free slot.
+    slots: Vec<(u32, u32)>,
     len: usize,
 }
 
@@ -49,15 +50,15 @@ impl Pairs {
             return;
         }
         if self.slots.is_empty() {
-            self.slots = vec![0; SLOTS];
+            self.slots = vec![(0, 0); SLOTS];
         }
-        let pair = u64::from(caller) << 32 | u64::from(callee);
+        let number = u64::from(caller) << 32 | u64::from(callee);
         // The upper bits of the product depend on all bits of the pair.
-        let mut slot = (pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 53) as usize;
-        while self.slots[slot] != pair {
-            if self.slots[slot] == 0 {
+        let mut slot = (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SLOTS_LOG2)) as usize;
+        while self.slots[slot] != (caller, callee) {
+            if self.slots[slot] == (0, 0) {
                 if self.len < MAX_PAIRS {
-                    self.slots[slot] = pair;
+                    self.slots[slot] = (caller, callee);
                     self.len += 1;
                 }
                 return;
@@ -66,10 +67,8 @@ impl Pairs {
         }
     }
 
-    /// The pairs.
     fn all(&self) -> Vec<(u32, u32)> {
-        let pairs = self.slots.iter().filter(|&&pair| pair != 0);
-        pairs.map(|&pair| ((pair >> 32) as u32, pair as u32)).collect()
+        self.slots.iter().copied().filter(|&pair| pair != (0, 0)).collect()
     }
 
     /// How many pairs are possible in the call graph, which is only read if there are enough pairs.

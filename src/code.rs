@@ -1,8 +1,6 @@
 //! The code of a module: what its symbols are translated to. Translations are kept, as most symbols come up again and
 //! again.
 
-use std::borrow::Cow;
-
 use crate::demangle::demangle;
 use crate::label::{label, push_unnamed};
 use crate::module::{Module, Modules};
@@ -17,10 +15,12 @@ pub(crate) struct Code {
     pub(crate) module: usize,
     /// What they begin with: `[MODULE]#`, or nothing.
     start: Vec<u8>,
-    style: Style,
+    /// The tag before the name of the function, and after what follows that.
+    prefix: Vec<u8>,
+    suffix: Vec<u8>,
+    options: Options,
     /// The translations of functions, and of stack checks, by N.
-    functions: Vec<Option<Translation>>,
-    checks: Vec<Option<Translation>>,
+    known: [Vec<Option<Translation>>; 2],
 }
 
 /// The translation of a symbol, up to REST.
@@ -30,33 +30,15 @@ struct Translation {
     frame: TranslatedFrame,
 }
 
-/// How translations look.
-#[derive(Debug)]
-struct Style {
-    /// The tag before the name of the function, and after what follows that.
-    prefix: Vec<u8>,
-    suffix: Vec<u8>,
-    options: Options,
-}
-
-/// A symbol that was translated before.
-pub(crate) struct Known<'c, 's> {
-    code: &'c Code,
-    translation: &'c Translation,
-    annotation: &'s [u8],
-    /// What follows the symbol.
-    pub(crate) after: &'s [u8],
-}
-
 impl Code {
     /// All code, as [`Modules::find_code`] numbers it.
-    pub(crate) fn all(modules: &Modules, options: &Options) -> Vec<Self> {
+    pub(crate) fn all(modules: &Modules, options: Options) -> Vec<Self> {
         let named = modules.iter().enumerate().map(|(module, loaded)| (module, loaded.name()));
         let unnamed = (modules.find(None).unwrap_or(0), None);
         named.chain([unnamed]).map(|(module, name)| Self::new(module, name, options)).collect()
     }
 
-    fn new(module: usize, name: Option<&[u8]>, options: &Options) -> Self {
+    fn new(module: usize, name: Option<&[u8]>, options: Options) -> Self {
         let name = name.map_or(Vec::new(), |name| [b"[", name, b"]"].concat());
         let [hash, blank]: [&[u8]; 2] = if name.is_empty() { [b"", b""] } else { [b"#", b" "] };
         let (prefix, suffix) = match options.tag {
@@ -64,8 +46,8 @@ impl Code {
             Tag::Last => (Vec::new(), [TAG_LAST, blank, &name].concat()),
             Tag::None => (Vec::new(), Vec::new()),
         };
-        let style = Style { prefix, suffix, options: *options };
-        Self { module, start: [&name, hash].concat(), style, functions: Vec::new(), checks: Vec::new() }
+        let start = [&name, hash].concat();
+        Self { module, start, prefix, suffix, options, known: Default::default() }
     }
 
     /// The module name of the symbols.
@@ -73,19 +55,25 @@ impl Code {
         self.start.strip_prefix(b"[")?.strip_suffix(b"]#")
     }
 
-    /// The symbol that `frames` start with, if it was translated before and looks as most do: its frame ends
-    /// after N, or after `_[j]`.
+    /// Appends the translation of the symbol that `frames` start with, if it was translated before and looks as
+    /// most do: its frame ends after N, or after `_[j]`. Also returns what follows it.
     #[inline]
-    pub(crate) fn known<'s>(&self, frames: &'s [u8], has_checks: bool) -> Option<Known<'_, 's>> {
+    pub(crate) fn translate_known<'a>(
+        &self,
+        frames: &'a [u8],
+        has_checks: bool,
+        output: &mut Vec<u8>,
+    ) -> Option<(TranslatedFrame, &'a [u8])> {
         let (kind, number) = Kind::split(frames.strip_prefix(&*self.start)?)?;
         let (index, after) = split_index(number)?;
         let (annotation, after) = after.split_at(if after.starts_with(JIT) { JIT.len() } else { 0 });
         if !matches!(after, [] | [b';', ..]) {
             return None;
         }
-        let known = if has_checks && kind == Kind::Func { &self.checks } else { &self.functions };
+        let known = &self.known[usize::from(has_checks && kind == Kind::Func)];
         let translation = known.get(index as usize)?.as_ref()?;
-        Some(Known { code: self, translation, annotation, after })
+        self.append(&translation.text, b"", annotation, output);
+        Some((translation.frame, after))
     }
 
     /// Appends the translation of `symbol`. Returns `None` if the module has no such function.
@@ -97,56 +85,35 @@ impl Code {
         output: &mut Vec<u8>,
     ) -> Option<TranslatedFrame> {
         let module = modules.at(self.module);
-        let Self { style, functions, checks, .. } = self;
-        let known = if is_check { checks } else { functions };
-        known.resize(module.defined_functions(), None);
         let (rest, annotation) = split_annotation(symbol.rest);
-        let Some(known) = known.get_mut(symbol.defined_index as usize) else {
-            style.push_name(None, module.function_index(symbol.defined_index), is_check, output);
-            style.append(b"", rest, annotation, output);
+        let (table, n) = (usize::from(is_check), symbol.defined_index as usize);
+        self.known[table].resize(module.defined_functions(), None);
+        if let Some(None) = self.known[table].get(n) {
+            self.known[table][n] = Some(self.translation(module, symbol.defined_index, is_check));
+        }
+        let Some(Some(translation)) = self.known[table].get(n) else {
+            self.append_name(None, module.function_index(symbol.defined_index), is_check, output);
+            self.append(b"", rest, annotation, output);
             return None;
         };
-        let new = || style.translation(self.module, module, symbol.defined_index, is_check);
-        let translation = known.get_or_insert_with(new);
-        style.append(&translation.text, rest, annotation, output);
+        self.append(&translation.text, rest, annotation, output);
         Some(translation.frame)
     }
-}
 
-impl Known<'_, '_> {
-    /// Appends the translation of the symbol.
-    #[inline]
-    pub(crate) fn translate(&self, output: &mut Vec<u8>) -> TranslatedFrame {
-        self.code.style.append(&self.translation.text, b"", self.annotation, output);
-        self.translation.frame
-    }
-}
-
-impl Style {
     /// The translation of a function that `module` defines.
-    fn translation(
-        &self,
-        position: usize,
-        module: &Module,
-        defined_index: u32,
-        is_check: bool,
-    ) -> Translation {
+    fn translation(&self, module: &Module, defined_index: u32, is_check: bool) -> Translation {
         let index = module.function_index(defined_index);
-        let label = usize::try_from(index).ok().and_then(|index| self.label(module, index));
+        let name = usize::try_from(index).ok().and_then(|index| module.shown_name(index, self.options));
+        let demangled = name.map(|name| if self.options.demangle { demangle(name) } else { name.into() });
+        let label = demangled.and_then(|name| label(&name));
         let mut text = Vec::new();
-        self.push_name(label.as_deref(), index, is_check, &mut text);
-        let is_named = label.is_some();
-        let frame = TranslatedFrame { module: position, defined_index, is_named };
+        self.append_name(label.as_deref(), index, is_check, &mut text);
+        let frame = TranslatedFrame { module: self.module, defined_index, is_named: label.is_some() };
         Translation { text: text.into(), frame }
     }
 
-    fn label(&self, module: &Module, index: usize) -> Option<String> {
-        let name = module.shown_name(index, &self.options)?;
-        label(&if self.options.demangle { demangle(name) } else { Cow::Borrowed(name) })
-    }
-
     /// Appends a tag that comes first, and the label of the function at `index`.
-    fn push_name(&self, label: Option<&str>, index: u64, is_check: bool, output: &mut Vec<u8>) {
+    fn append_name(&self, label: Option<&str>, index: u64, is_check: bool, output: &mut Vec<u8>) {
         output.extend_from_slice(&self.prefix);
         match label {
             Some(label) => output.extend_from_slice(label.as_bytes()),

@@ -64,7 +64,7 @@ fn without_hashes(name: &[u8]) -> Vec<u8> {
 fn strip_hash(name: &[u8]) -> &[u8] {
     match name.split_last_chunk::<19>() {
         Some((start, [b':', b':', b'h', hash @ ..]))
-            if !start.is_empty() && hash.iter().all(is_hash_digit) =>
+            if !start.is_empty() && hash.iter().copied().all(is_hash_digit) =>
         {
             start
         }
@@ -74,11 +74,11 @@ fn strip_hash(name: &[u8]) -> &[u8] {
 
 /// The length of the crate hash in brackets that `text` starts with, or 0.
 fn crate_hash_len(text: &[u8]) -> usize {
-    let digits = text[1..].iter().take_while(|byte| is_hash_digit(byte)).count();
+    let digits = text[1..].iter().take_while(|&&byte| is_hash_digit(byte)).count();
     if (13..=16).contains(&digits) && text.get(digits + 1) == Some(&b']') { digits + 2 } else { 0 }
 }
 
-fn is_hash_digit(byte: &u8) -> bool {
+fn is_hash_digit(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 

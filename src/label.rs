@@ -1,7 +1,5 @@
 //! The names of functions as frames show them.
 
-use std::io::Write;
-
 use bstr::ByteSlice;
 
 /// The label for a function that is called `name` (any bytes). Safe for a line and a terminal; `None` if nothing is
@@ -31,8 +29,9 @@ pub(crate) fn label(name: &[u8]) -> Option<String> {
 
 /// Appends the label for the function at `index` if it has no name.
 pub(crate) fn push_unnamed(index: u64, output: &mut Vec<u8>) {
-    // Writing to memory cannot fail.
-    _ = write!(output, "func[{index}]");
+    for part in ["func[", &index.to_string(), "]"] {
+        output.extend_from_slice(part.as_bytes());
+    }
 }
 
 /// Whether renderers read `text` as a number: numeric characters, optionally a point and more of them.

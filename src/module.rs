@@ -107,7 +107,7 @@ impl Module {
     }
 
     /// The name by which the function at `index` is shown.
-    pub(crate) fn shown_name(&self, index: usize, options: &Options) -> Option<&[u8]> {
+    pub(crate) fn shown_name(&self, index: usize, options: Options) -> Option<&[u8]> {
         let export = || self.export_name(index).filter(|_| options.export_names).map(str::as_bytes);
         self.function_name(index).or_else(export)
     }

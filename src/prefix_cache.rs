@@ -111,7 +111,7 @@ mod tests {
     fn report() -> Report {
         let mut modules = Modules::default();
         modules.add(Module::read(None, "x.wasm", &b"\0asm\x01\0\0\0"[..]).unwrap()).unwrap();
-        Report::new(&modules, &Options::default())
+        Report::new(&modules, Options::default())
     }
 
     /// Caches the frames of `stack`, "translated" to upper case. Returns what was restored.

@@ -96,7 +96,7 @@ pub(crate) struct TranslatedFrame {
 }
 
 impl Report {
-    pub(crate) fn new(modules: &Modules, options: &Options) -> Self {
+    pub(crate) fn new(modules: &Modules, options: Options) -> Self {
         let named_functions = |module: &Module| {
             let defined =
                 module.imported_functions()..module.imported_functions() + module.defined_functions();

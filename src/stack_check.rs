@@ -39,7 +39,7 @@ struct Waiting {
 }
 
 impl StackChecks {
-    pub(crate) fn new(modules: &Modules, options: &Options) -> Self {
+    pub(crate) fn new(modules: &Modules, options: Options) -> Self {
         let is_sought = options.stack_check == StackCheck::Auto;
         let names = modules.iter().filter(|module| module.name().is_some());
         Self {

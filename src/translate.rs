@@ -42,11 +42,11 @@ impl Translator {
             return Err(NameError::HoldsSymbol(name.to_vec()));
         }
         Ok(Self {
-            checks: StackChecks::new(&modules, &options),
-            codes: Code::all(&modules, &options),
+            checks: StackChecks::new(&modules, options),
+            codes: Code::all(&modules, options),
             last_code: 0,
             cache: PrefixCache::default(),
-            report: Report::new(&modules, &options),
+            report: Report::new(&modules, options),
             modules,
             options,
         })
@@ -79,8 +79,12 @@ impl Translator {
             self.report.count_line(None, false);
             return None;
         };
-        let mut progress = Progress { at: 0, start: output.len(), symbols: LineSymbols::default() };
-        self.restore(stack, &mut progress, output);
+        let mut progress = Progress { start: output.len(), ..Progress::default() };
+        let shared = self.cache.restore(stack, &mut self.report, output);
+        if let Some(last) = self.cache.last() {
+            progress.add(last);
+            progress.end_frame(stack, shared, output);
+        }
         loop {
             self.translate_known(stack, &mut progress, output);
             match folded::next_frame(stack, progress.at) {
@@ -88,24 +92,15 @@ impl Translator {
                 Some(frame) if frame > progress.at => {
                     output.extend_from_slice(&stack[progress.at..frame]);
                     progress.at = frame;
-                    progress.symbols.last = None;
+                    progress.last = None;
                 }
                 Some(_) => self.translate_frame(stack, &mut progress, output),
             }
         }
         self.cache.keep(stack, &output[progress.start..]);
         output.extend_from_slice(&line[progress.at..]);
-        self.report.count_line(progress.symbols.module, progress.symbols.any());
-        progress.symbols.module
-    }
-
-    /// Restores the frames that `stack` shares with the one before.
-    fn restore(&mut self, stack: &[u8], progress: &mut Progress, output: &mut Vec<u8>) {
-        let end = self.cache.restore(stack, &mut self.report, output);
-        if let Some(last) = self.cache.last() {
-            progress.symbols.add(last);
-            progress.end_frame(stack, end, output);
-        }
+        self.report.count_line(progress.module, progress.has_symbols());
+        progress.module
     }
 
     /// Translates the next frames of `stack` as long as they are symbols of the same code as the last one that
@@ -113,10 +108,9 @@ impl Translator {
     fn translate_known(&mut self, stack: &[u8], progress: &mut Progress, output: &mut Vec<u8>) {
         let code = &self.codes[self.last_code];
         let has_checks = self.checks.of(self.last_code);
-        while let Some(known) = code.known(&stack[progress.at..], has_checks) {
-            let frame = known.translate(output);
-            let end = stack.len() - known.after.len();
-            progress.add(frame, end, output, &mut self.cache, &mut self.report);
+        while let Some((frame, after)) = code.translate_known(&stack[progress.at..], has_checks, output) {
+            let end = stack.len() - after.len();
+            progress.add_frame(frame, end, output, &mut self.cache, &mut self.report);
             progress.end_frame(stack, end, output);
         }
     }
@@ -125,15 +119,13 @@ impl Translator {
     fn translate_frame(&mut self, stack: &[u8], progress: &mut Progress, output: &mut Vec<u8>) {
         let end = folded::frame_end(stack, progress.at);
         let source = &stack[progress.at..end];
-        match folded::parse_frame(source) {
+        match folded::parse_frame(source).map(|found| self.translate_found(found, source, output)) {
+            Some(Ok(frame)) => progress.add_frame(frame, end, output, &mut self.cache, &mut self.report),
+            Some(Err(module)) => progress.add_unresolved(module),
             None => {
                 output.extend_from_slice(source);
-                progress.symbols.last = None;
+                progress.last = None;
             }
-            Some(found) => match self.translate_found(found, source, output) {
-                Ok(frame) => progress.add(frame, end, output, &mut self.cache, &mut self.report),
-                Err(module) => progress.symbols.add_unresolved(module),
-            },
         }
         progress.end_frame(stack, end, output);
     }
@@ -154,34 +146,31 @@ impl Translator {
     pub(crate) fn translate_text(&mut self, block: &[u8], output: &mut Vec<u8>) -> Option<usize> {
         self.report.inspect(block);
         self.report.lines += 1;
-        let mut symbols = LineSymbols::default();
-        let mut done = 0;
-        while let Some((range, found)) = text::next_symbol(block, done, &self.modules) {
-            let before = &block[done..range.start];
-            self.count_newlines(before, &mut symbols);
-            output.extend_from_slice(before);
-            done = range.end;
+        let mut progress = Progress::default();
+        while let Some((range, found)) = text::next_symbol(block, progress.at, &self.modules) {
+            self.copy_text(&block[progress.at..range.start], &mut progress, output);
+            progress.at = range.end;
             match self.translate_found(found, &block[range], output) {
                 Ok(frame) => {
                     self.report.count_frames(frame, 1);
-                    symbols.add(frame);
+                    progress.add(frame);
                 }
-                Err(module) => symbols.add_unresolved(module),
+                Err(module) => progress.add_unresolved(module),
             }
         }
-        self.count_newlines(&block[done..], &mut symbols);
-        output.extend_from_slice(&block[done..]);
-        self.report.count_line(symbols.module, symbols.any());
-        symbols.module
+        self.copy_text(&block[progress.at..], &mut progress, output);
+        self.report.count_line(progress.module, progress.has_symbols());
+        progress.module
     }
 
-    /// Counts the lines that end in `text`, which has no symbols. `symbols` are those of the current line.
-    fn count_newlines(&mut self, text: &[u8], symbols: &mut LineSymbols) {
+    /// Copies `text`, which has no symbols, and counts the lines that end in it.
+    fn copy_text(&mut self, text: &[u8], progress: &mut Progress, output: &mut Vec<u8>) {
+        output.extend_from_slice(text);
         let mut rest = text;
         while let Some(newline) = rest.find_byte(b'\n') {
-            let line = mem::take(symbols);
-            self.report.count_line(line.module, line.any());
+            self.report.count_line(progress.module, progress.has_symbols());
             self.report.lines += 1;
+            *progress = Progress { at: progress.at, ..Progress::default() };
             rest = &rest[newline + 1..];
         }
     }
@@ -274,20 +263,41 @@ impl Translator {
     }
 }
 
-/// How far a stack is translated.
+/// How far a line is translated.
+#[derive(Default)]
 struct Progress {
     /// Where the next frame starts.
     at: usize,
-    /// Where the translation of the stack starts in the output.
+    /// Where the translation starts in the output.
     start: usize,
-    symbols: LineSymbols,
+    /// The last frame, if it is resolved and stands directly before the next one.
+    last: Option<TranslatedFrame>,
+    /// The module of the last translated frame.
+    module: Option<usize>,
+    has_unresolved: bool,
 }
 
 impl Progress {
+    fn has_symbols(&self) -> bool {
+        self.module.is_some() || self.has_unresolved
+    }
+
+    fn add(&mut self, frame: TranslatedFrame) {
+        self.last = Some(frame);
+        self.module = Some(frame.module);
+    }
+
+    /// Adds an unresolved frame, which may be translated with the names of `module`.
+    fn add_unresolved(&mut self, module: Option<usize>) {
+        self.last = None;
+        self.module = module.or(self.module);
+        self.has_unresolved = true;
+    }
+
     /// Adds a frame that ends at `end`, and whose translation is the end of `output`. Counts it, and the call to it.
     #[expect(clippy::inline_always, reason = "the hot path: 10 % fewer instructions")]
     #[inline(always)]
-    fn add(
+    fn add_frame(
         &mut self,
         frame: TranslatedFrame,
         end: usize,
@@ -295,12 +305,12 @@ impl Progress {
         cache: &mut PrefixCache,
         report: &mut Report,
     ) {
-        if let Some(caller) = self.symbols.last {
+        if let Some(caller) = self.last {
             report.count_call(caller, frame);
         }
-        self.symbols.add(frame);
+        self.add(frame);
         // After an unresolved frame, which is reported for each line, nothing is cached.
-        let is_cached = !self.symbols.has_unresolved && cache.push(frame, end, output.len() - self.start);
+        let is_cached = !self.has_unresolved && cache.push(frame, end, output.len() - self.start);
         if !is_cached {
             report.count_frames(frame, 1);
         }
@@ -313,35 +323,5 @@ impl Progress {
             output.push(b';');
             self.at += 1;
         }
-    }
-}
-
-/// The symbols of a line so far.
-#[derive(Default)]
-struct LineSymbols {
-    /// The last one, if it is resolved, and directly before what is translated next.
-    last: Option<TranslatedFrame>,
-    /// The module of the last one that is translated.
-    module: Option<usize>,
-    has_unresolved: bool,
-}
-
-impl LineSymbols {
-    /// Whether the line has any symbols.
-    fn any(&self) -> bool {
-        self.module.is_some() || self.has_unresolved
-    }
-
-    /// Adds a symbol that is resolved.
-    fn add(&mut self, frame: TranslatedFrame) {
-        self.last = Some(frame);
-        self.module = Some(frame.module);
-    }
-
-    /// Adds a symbol that is unresolved, though perhaps translated with the names of `module`.
-    fn add_unresolved(&mut self, module: Option<usize>) {
-        self.last = None;
-        self.module = module.or(self.module);
-        self.has_unresolved = true;
     }
 }
