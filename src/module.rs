@@ -172,6 +172,7 @@ impl Modules {
     }
 
     /// The modules, in the order in which they were added.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Module> {
         self.all.iter()
     }
