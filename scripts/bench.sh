@@ -1,145 +1,150 @@
 #!/usr/bin/env bash
-# Measures the filter on generated input and prints a table: wall time against `cat`, instructions per byte of
-# input, peak memory.
+# Measures the filter on large inputs and prints a table: wall time, compared with a process that reads and writes
+# as many bytes and does nothing else, instructions per byte of input, peak memory.
 #
 # usage: scripts/bench.sh [MEGABYTES [ROUNDS]]     300 MB and 15 rounds by default
 #
-# Needs cargo, hyperfine and GNU time; counts instructions only if valgrind is installed.
+# Needs cargo, perl, gzip and GNU time; counts instructions only if valgrind is installed.
 set -euo pipefail
-
-die() { echo "${0##*/}: $1" >&2; exit "${2:-1}"; }
-case ${1-} in
-    -h | --help) sed -n '2,/^set /s/^# \?//p' "$0"; exit ;;
-esac
-number='^[1-9][0-9]*$'
-[[ $# -le 2 && ${1-1} =~ $number && ${2-1} =~ $number ]] || die "expected MEGABYTES and ROUNDS, not: $*" 2
-cd "$(dirname "$0")/.."
-for tool in cargo hyperfine /usr/bin/time; do
-    command -v "$tool" > /dev/null || die "$tool is missing (Debian: apt install hyperfine time; https://rustup.rs)"
-done
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+takes 2 "$@"
+needs /usr/bin/time "Debian: apt install time"
+needs perl "Debian: apt install perl"
 
 megabytes=${1:-300}
 rounds=${2:-15}
-work=target/bench
-filter=target/release/wamr-fold-translate
-wasm=tests/recordings
-one=("=$wasm/a1-aot-interp/interp.wasm")
-many=("interp=$wasm/a1-aot-interp/interp.wasm" "matrec=$wasm/b3-aot-four-threads/matrec.wasm"
-    "cppheavy=$wasm/b3-aot-four-threads/cppheavy.wasm" "rustapp=$wasm/a4-aot-rustapp/rustapp.wasm")
+bytes=${megabytes}000000
+work=$target/bench
 
+one=("=$recordings/a1-aot-interp/interp.wasm")
+b3=$recordings/b3-aot-four-threads/out.folded
 text=tests/text/perf-script.txt
 text_module=tests/text/treecalc.wasm
 
-# The cases: what the table calls them, the input, how it is read, options and modules.
-cases=(
+# The rows of the table: a name, the input, how it is read, and the arguments of the filter.
+rows=(
     "one module, --stack-check=off, pipe|one|pipe|-s off ${one[*]}"
     "one module, auto, file|one|file|${one[*]}"
     "one module, auto, pipe|one|pipe|${one[*]}"
-    "four named modules, \`_[j]\`, pipe|many|pipe|-s off ${many[*]}"
     "one module, stack checks, auto, pipe|checks|pipe|${one[*]}"
+    "four modules, \`_[j]\`, pipe|four|pipe|-s off ${four_modules[*]}"
+    "a recording of four modules, repeated, pipe|b3|pipe|-s off ${four_modules[*]}"
+    "the same, lines shuffled, pipe|shuffled|pipe|-s off ${four_modules[*]}"
+    "the same, unknown modules, pipe|b3|pipe|-q -s off --allow-unresolved other=${one[0]#=}"
     "no wasm frame, auto, pipe|host|pipe|-q ${one[*]}"
-    "\`perf script\`, --text, --stack-check=off, pipe|text|pipe|-s off --text $text_module"
+    "\`perf script\`, --text, --stack-check=off, pipe|text|pipe|--text -s off $text_module"
 )
 
-generate() {
-    mkdir -p "$work"
-    rm -f "$work"/*.out
-    local make=target/release/examples/generate-profile bytes=$((megabytes * 1000 * 1000))
-    "$make" "$bytes" "${one[@]}" > "$work/one.in"
-    "$make" --annotate "$bytes" "${many[@]}" > "$work/many.in"
-    "$make" --stack-checks "$bytes" "${one[@]}" > "$work/checks.in"
-    "$make" "$bytes" > "$work/host.in"
-    seq $((bytes / $(stat -c %s $text))) | sed "s|.*|$text|" | xargs cat > "$work/text.in"
+# take ROW: sets name, input, how and arguments
+take() {
+    local words
+    IFS='|' read -r name input how words <<< "$1"
+    input=$work/$input.in
+    read -ra arguments <<< "$words"
 }
 
-# run INPUT pipe|file OPTIONS: the command whose wall time is measured
+# run HOW INPUT COMMAND...: as it is measured, from a pipe or a file to a pipe
 run() {
-    case $2 in
-        pipe) echo "cat $work/$1.in | $filter $3 | cat > /dev/null" ;;
-        file) echo "$filter $3 < $work/$1.in | cat > /dev/null" ;;
-    esac
+    if [ "$1" = pipe ]; then
+        # shellcheck disable=SC2002 # the pipe is measured, too
+        cat "$2" | "${@:3}" | cat > /dev/null
+    else
+        "${@:3}" < "$2" | cat > /dev/null
+    fi
 }
 
-# The filter prints what the plain translator in the tests does, for as many lines as that reads in seconds.
+# move RATIO: reads, and writes RATIO bytes for each byte read, with reads and writes as large as the filter's
+move() {
+    perl -e '
+        my ($ratio, $block, $due) = (shift, "x" x 16384, 0);
+        while (my $read = sysread STDIN, my $input, 65536) {
+            for ($due += $read * $ratio; $due >= 1; ) {
+                $due -= syswrite STDOUT, $block, $due < 16384 ? int $due : 16384;
+            }
+        }' "$1"
+}
+
+# repeated FILE: as often as MEGABYTES have room for
+repeated() { seq $((bytes / $(stat -c %s "$1"))) | sed "s|.*|$1|" | xargs cat; }
+
+generate_inputs() {
+    mkdir -p "$work"
+    "$generate" "$bytes" "${one[@]}" > "$work/one.in"
+    "$generate" --annotate "$bytes" "${four_modules[@]}" > "$work/four.in"
+    "$generate" --stack-checks "$bytes" "${one[@]}" > "$work/checks.in"
+    "$generate" "$bytes" > "$work/host.in"
+    repeated $b3 > "$work/b3.in"
+    # The random bytes are the same each time.
+    shuf --random-source=<(gzip --stdout "$work/one.in") "$work/b3.in" > "$work/shuffled.in"
+    repeated $text > "$work/text.in"
+}
+
+# The filter prints what the reference translator of the tests does, for as many lines as that reads in seconds.
 check() {
-    local profile modules
-    "$filter" -s off --text $text_module < $text | cmp - $text.translated
-    for profile in one many; do
-        if [ $profile = one ]; then modules=("${one[@]}"); else modules=("${many[@]}"); fi
-        head -n 50000 "$work/$profile.in" > "$work/check.in"
-        "$filter" -s off "${modules[@]}" < "$work/check.in" > "$work/check.out"
+    local checked modules
+    "$filter" --text -s off $text_module < $text | cmp - $text.translated
+    for checked in one four; do
+        if [ $checked = one ]; then modules=("${one[@]}"); else modules=("${four_modules[@]}"); fi
+        head -n 50000 "$work/$checked.in" > "$work/check.in"
+        "$filter" -q -s off "${modules[@]}" < "$work/check.in" > "$work/check.out"
         PROFILE=$work/check.in TRANSLATION=$work/check.out MODULES="${modules[*]}" \
-            cargo test --quiet --release --test suite -- --ignored reference > "$work/check.log" 2>&1 ||
-            { cat "$work/check.log" >&2; exit 1; }
+            cargo test --quiet --release --locked --test suite -- --ignored reference > "$work/check.log" 2>&1 ||
+            { cat "$work/check.log" >&2; die "the output is wrong"; }
     done
 }
 
-# instructions INPUT pipe|file OPTIONS: per byte of input, without those of the start
+# instructions: of a row, per byte of input. The difference between 10 MB and 30 MB is counted, without what is
+# done once, at the start and at the end.
 instructions() {
     command -v valgrind > /dev/null || { echo "-"; return; }
-    local size start all
-    head -c 100000000 "$work/$1.in" | sed '$d' > "$work/part.in"
-    size=$(stat -c %s "$work/part.in")
-    start=$(count_instructions "$filter $3 < /dev/null")
-    if [ "$2" = pipe ]; then
-        all=$(count_instructions "cat $work/part.in | $filter $3")
-    else
-        all=$(count_instructions "$filter $3 < $work/part.in")
-    fi
-    awk "BEGIN { printf \"%.2f\", ($all - $start) / $size }"
+    local part size count most=$((bytes < 30000000 ? bytes : 30000000)) sizes=() counts=()
+    for part in 3 1; do
+        head -c $((most / part)) "$input" | sed '$d' > "$work/part.in"
+        run "$how" "$work/part.in" valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+            --log-file="$work/callgrind.log" "$filter" "${arguments[@]}" 2> "$work/messages"
+        size=$(stat -c %s "$work/part.in")
+        count=$(sed -n 's/.*Collected : //p' "$work/callgrind.log")
+        sizes+=("$size")
+        counts+=("$count")
+    done
+    awk "BEGIN { printf \"%.2f\", (${counts[1]} - ${counts[0]}) / (${sizes[1]} - ${sizes[0]}) }"
 }
 
-count_instructions() {
-    sh -c "${1/$filter/valgrind --tool=callgrind --callgrind-out-file=/dev/null $filter}" 2>&1 > /dev/null |
-        sed -n 's/.*Collected : //p'
-}
-
-# peak_memory INPUT pipe|file OPTIONS
 peak_memory() {
-    local timed
-    timed=$(run "$1" "$2" "$3")
-    sh -c "${timed/$filter//usr/bin/time -v -o $work/time.log $filter}"
-    awk '/Maximum resident set size/ { printf "%.1f MiB", $NF / 1024 }' "$work/time.log"
+    run "$how" "$input" /usr/bin/time -f %M -o "$work/memory" "$filter" "${arguments[@]}" 2> "$work/messages"
+    awk '{ printf "%.1f MiB", $1 / 1024 }' "$work/memory"
 }
 
-# Times every command once in each round, so that they meet the same state of the machine.
-time_all() {
-    local round commands=()
-    for case in "${cases[@]}"; do
-        IFS='|' read -r _ profile how options <<< "$case"
-        commands+=("$(run "$profile" "$how" "$options")" "cat $work/$profile.out | cat | cat > /dev/null")
-    done
-    rm -f "$work"/round-*.csv
-    for round in $(seq "$rounds"); do
-        hyperfine --style none --runs 1 --export-csv "$work/round-$round.csv" "${commands[@]}" 2> /dev/null
-    done
-}
-
-# median N: of the Nth command in all rounds, in seconds
-median() {
-    awk -F, -v line="$(($1 + 1))" 'FNR == line { print $(NF - 6) }' "$work"/round-*.csv | sort -n |
-        awk '{ time[NR] = $1 } END { print time[int((NR + 1) / 2)] }'
-}
-
-cargo build --quiet --release --locked --bins --example generate-profile
-generate
+build --bins --example generate-profile
+say "generating inputs of $megabytes MB"
+generate_inputs
+say "comparing the filter with the reference translator, which is built first"
 check
-for case in "${cases[@]}"; do
-    IFS='|' read -r _ profile _ options <<< "$case"
-    # The options are words.
-    # shellcheck disable=SC2086
-    [ -e "$work/$profile.out" ] || "$filter" $options < "$work/$profile.in" > "$work/$profile.out"
-done
-time_all
 
-echo "| input of $megabytes MB | filter | \`cat OUT \\| cat \\| cat\` | ratio | instructions per byte | peak memory |"
+say "timing, $rounds rounds"
+rm -f "$work"/*.seconds
+for round in $(seq "$rounds"); do
+    # Every row once in each round, to average out machine noise. The generated calls are random, so that the
+    # filter warns; messages are not shown.
+    for at in "${!rows[@]}"; do
+        take "${rows[at]}"
+        if [ "$round" = 1 ]; then
+            output=$("$filter" "${arguments[@]}" < "$input" 2> "$work/messages" | wc -c) || die "$(cat "$work/messages")"
+            ratios[at]=$(awk "BEGIN { print $output / $(stat -c %s "$input") }")
+        fi
+        seconds run "$how" "$input" "$filter" "${arguments[@]}" 2> "$work/messages" >> "$work/$at.filter.seconds"
+        seconds run "$how" "$input" move "${ratios[at]}" >> "$work/$at.move.seconds"
+    done
+done
+
+say "counting instructions"
+echo "| input of $megabytes MB | filter | reads and writes alone | ratio | instructions per byte | peak memory |"
 echo "|---|---|---|---|---|---|"
-at=1
-for case in "${cases[@]}"; do
-    IFS='|' read -r name profile how options <<< "$case"
-    ours=$(median $at)
-    cat=$(median $((at + 1)))
-    awk "BEGIN { printf \"| %s | %.2f s | %.2f s | %.2f | %s | %s |\\n\", \"$name\", $ours, $cat, $ours / $cat,
-        \"$(instructions "$profile" "$how" "$options")\", \"$(peak_memory "$profile" "$how" "$options")\" }"
-    at=$((at + 2))
+for at in "${!rows[@]}"; do
+    take "${rows[at]}"
+    ours=$(median < "$work/$at.filter.seconds")
+    theirs=$(median < "$work/$at.move.seconds")
+    ratio=$(awk "BEGIN { printf \"%.2f\", $ours / $theirs }")
+    printf '| %s | %.2f s | %.2f s | %s | %s | %s |\n' "$name" "$ours" "$theirs" "$ratio" "$(instructions)" "$(peak_memory)"
 done

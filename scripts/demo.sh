@@ -2,49 +2,38 @@
 # Draws flame graphs of a recording of four modules into target/demo/: before.svg, after.svg, and rustapp.svg
 # for a single module, from its split file.
 #
-# usage: [BLESS=1] scripts/demo.sh     with BLESS=1, also replaces the pictures that README.md shows
+# usage: [BLESS=1] scripts/demo.sh     with BLESS=1, also replaces the pictures in README.md
 #
-# Needs cargo; draws with flamegraph.pl or inferno-flamegraph, or else installs the latter from crates.io into
-# target/demo/.
+# Needs cargo. Draws with flamegraph.pl or inferno-flamegraph, and installs the latter from crates.io if both
+# are missing.
 set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+takes 0 "$@"
 
-die() { echo "${0##*/}: $1" >&2; exit "${2:-1}"; }
-case ${1-} in
-    -h | --help) sed -n '2,/^set /s/^# \?//p' "$0"; exit ;;
-esac
-[ $# = 0 ] || die "expected no arguments, not: $*" 2
-cd "$(dirname "$0")/.."
-command -v cargo > /dev/null || die "cargo is missing (https://rustup.rs)"
-
-demo=target/demo
-recordings=tests/recordings
+demo=$target/demo
 recording=$recordings/b3-aot-four-threads
-modules=("interp=$recordings/a1-aot-interp/interp.wasm" "matrec=$recording/matrec.wasm"
-    "cppheavy=$recording/cppheavy.wasm" "rustapp=$recordings/a4-aot-rustapp/rustapp.wasm")
-mkdir -p "$demo"
 
+# A frame narrower than 0.7 % is not drawn: flamegraph.pl wants that in pixels, of 1100 less the margins.
 if command -v flamegraph.pl > /dev/null; then
-    renderer=(flamegraph.pl --hash)
-elif command -v inferno-flamegraph > /dev/null; then
-    renderer=(inferno-flamegraph --deterministic)
+    renderer=(flamegraph.pl --hash --minwidth 7.56)
 else
-    cargo install --quiet --root "$demo" inferno --bin inferno-flamegraph
-    renderer=("$demo/bin/inferno-flamegraph" --deterministic)
+    install_program inferno inferno-flamegraph
+    renderer=(inferno-flamegraph --deterministic --minwidth 0.7)
 fi
 
-# draw TITLE FILE: from folded stacks
-draw() {
-    "${renderer[@]}" --colors java --width 1100 --minwidth 0.7 --title "$1" > "$demo/$2"
-}
+# draw TITLE FILE: from folded stacks, in their order
+draw() { "${renderer[@]}" --flamechart --colors java --width 1100 --title "$1" > "$demo/$2"; }
 
-cargo build --quiet --release --locked
-# perf cut the stacks that do not begin at a thread's start: they would only be towers beside the others.
-grep ';start_thread;' $recording/out.folded > "$demo/out.folded"
-target/release/wamr-fold-translate --demangle --annotate --name-first --split-dir "$demo/split" "${modules[@]}" \
-    < "$demo/out.folded" > "$demo/out.translated"
+build --bins
+mkdir -p "$demo"
+# perf truncated the stacks that do not begin at a thread's start. The rest is sorted by frames, last first, as
+# --flamechart reverses it: so frames are at the same place in all pictures, with and without names.
+grep ';start_thread;' $recording/out.folded | tr ';' '\1' | LC_ALL=C sort -r | tr '\1' ';' > "$demo/out.folded"
+"$filter" -Cat last --split-dir "$demo/split" "${four_modules[@]}" < "$demo/out.folded" > "$demo/all.folded"
 
-draw "As perf shows it" before.svg < "$demo/out.folded"
-draw "With the names put back" after.svg < "$demo/out.translated"
-draw "Only the module rustapp" rustapp.svg < "$demo/split/rustapp.folded"
+draw "As perf reports it" before.svg < "$demo/out.folded"
+draw "With wamr-fold-translate -Cat last" after.svg < "$demo/all.folded"
+draw "Module rustapp" rustapp.svg < "$demo/split/rustapp.folded"
 [ -z "${BLESS-}" ] || cp "$demo/before.svg" "$demo/after.svg" $recording
 echo "$demo/before.svg $demo/after.svg $demo/rustapp.svg"

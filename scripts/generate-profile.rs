@@ -1,21 +1,21 @@
-//! Prints a large folded profile, the same for the same arguments, as `stackcollapse-perf.pl` would: sorted
-//! stacks of call trees, with host frames before wasm frames and behind them.
+//! Prints a large folded profile as `stackcollapse-perf.pl` would: sorted stacks of call trees, mixing host and
+//! wasm frames. The same arguments give the same profile.
 //!
 //! ```sh
-//! cargo run --release --example generate-profile -- [OPTIONS] BYTES [NAME=]FILE.wasm...
+//! cargo run --release --example generate-profile -- [OPTIONS] BYTES [NAME]=FILE.wasm...
 //! ```
 //!
-//! The wasm frames are functions that the modules define; `=FILE` makes frames that name no module, and
-//! without any MODULE all frames are the host's. `--annotate` appends `_[j]` to wasm frames, and
-//! `--stack-checks` makes most of them `aot_func_internal#N`. The profile ends with the first whole call
-//! tree that reaches BYTES.
+//! Wasm frames are symbols of functions that the modules define, called at random. `=FILE` gives frames that name
+//! no module. Without modules, all frames are the host's. `--annotate` appends `_[j]` to wasm frames, and
+//! `--stack-checks` makes most of them `aot_func_internal#N`. The profile ends after the first call tree that
+//! reaches BYTES.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 
 use lexopt::Arg::{Long, Value};
 use lexopt::ValueExt;
-use wamr_fold_translate::Wasm;
+use wamr_fold_translate::Module;
 
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
@@ -34,16 +34,17 @@ const DEEPEST_CALL: usize = 24;
 #[derive(Default)]
 struct Profile {
     bytes: usize,
-    modules: Vec<Module>,
+    modules: Vec<Functions>,
     annotate: bool,
     stack_checks: bool,
     random: Random,
 }
 
-struct Module {
-    /// What the symbols of its functions begin with: `[NAME]#`, or nothing.
+/// The functions that a module defines.
+struct Functions {
+    /// The start of their symbols: `[NAME]#`, or nothing.
     prefix: String,
-    functions: u64,
+    count: u64,
 }
 
 fn main() -> Result<()> {
@@ -73,14 +74,14 @@ impl Profile {
                 Long("annotate") => profile.annotate = true,
                 Long("stack-checks") => profile.stack_checks = true,
                 Value(bytes) if profile.bytes == 0 => profile.bytes = bytes.parse()?,
-                Value(module) => profile.modules.push(Module::open(&module.string()?)?),
+                Value(module) => profile.modules.push(Functions::of(&module.string()?)?),
                 _ => return Err(argument.unexpected().into()),
             }
         }
         Ok(profile)
     }
 
-    /// Adds to `stacks` those of a function and of what it calls; `stack` leads to the function.
+    /// Adds the stacks of a function and of its callees to `stacks`. `stack` ends with the function.
     fn call(&mut self, stack: &str, depth: usize, stacks: &mut BTreeSet<String>) {
         if self.random.below(3) > 0 {
             stacks.insert(stack.to_owned());
@@ -108,21 +109,21 @@ impl Profile {
         let kind =
             if self.stack_checks && self.random.below(50) > 0 { "aot_func_internal" } else { "aot_func" };
         // Some functions are called far more often than others.
-        let number = self.random.below(module.functions);
+        let number = self.random.below(module.count);
         let number = self.random.below(number + 1);
         let annotation = if self.annotate { "_[j]" } else { "" };
         format!("{}{kind}#{number}{annotation}", module.prefix)
     }
 }
 
-impl Module {
-    fn open(operand: &str) -> Result<Self> {
-        let (name, file) = operand.split_once('=').ok_or("pass NAME=FILE.wasm or =FILE.wasm")?;
-        let wasm = Wasm::open(file).map_err(|error| format!("{file}: {error}"))?;
+impl Functions {
+    fn of(operand: &str) -> Result<Self> {
+        let (name, file) = operand.split_once('=').ok_or("expected NAME=FILE.wasm or =FILE.wasm")?;
+        let module = Module::open(None, file).map_err(|error| format!("{file}: {error}"))?;
         let prefix = if name.is_empty() { String::new() } else { format!("[{name}]#") };
-        match wasm.functions() - wasm.imported_functions() {
-            0 => Err(format!("{file}: defines no function").into()),
-            functions => Ok(Self { prefix, functions: functions as u64 }),
+        match module.defined_functions() {
+            0 => Err(format!("{file}: defines no functions").into()),
+            count => Ok(Self { prefix, count: count as u64 }),
         }
     }
 }

@@ -1,34 +1,27 @@
 #!/usr/bin/env bash
-# Builds a Debian package (the program, its manual page and completions) into target/debian/, unpacks it, runs
-# what is inside, and runs lintian if it is installed. As root, also installs and removes the package, unless
-# there is a wamr-fold-translate in /usr/bin.
+# Builds a Debian package (the program, its man page and completions), unpacks it, runs the program, and runs
+# lintian if it is installed. As root, also installs and removes the package, unless there is a
+# wamr-fold-translate in /usr/bin. Prints the path of the package.
 #
 # usage: scripts/package.sh
 #
-# Needs cargo and dpkg-deb; installs cargo-deb from crates.io into target/deb/ if it is missing.
+# Needs cargo and dpkg-deb; installs cargo-deb from crates.io if it is missing.
 set -euo pipefail
-
-die() { echo "${0##*/}: $1" >&2; exit "${2:-1}"; }
-case ${1-} in
-    -h | --help) sed -n '2,/^set /s/^# \?//p' "$0"; exit ;;
-esac
-[ $# = 0 ] || die "expected no arguments, not: $*" 2
-cd "$(dirname "$0")/.."
-for tool in cargo dpkg-deb; do
-    command -v $tool > /dev/null || die "$tool is missing (Debian: apt install dpkg; https://rustup.rs)"
-done
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+takes 0 "$@"
+needs dpkg-deb "Debian: apt install dpkg"
+install_program cargo-deb cargo-deb
+build --bins
 
 name=wamr-fold-translate
+# Cargo.toml names this folder, wherever cargo builds.
 made=target/deb
-mkdir -p "$made"
-export PATH=$PATH:$PWD/$made/bin
-command -v cargo-deb > /dev/null || cargo install --quiet --root "$made" cargo-deb
-
-cargo build --quiet --release --locked
+mkdir -p $made
 for shell in bash zsh fish; do
-    target/release/$name --generate "complete-$shell" > "$made/complete.$shell"
+    "$filter" --generate "complete-$shell" > "$made/complete.$shell"
 done
-target/release/$name --generate man > "$made/$name.1"
+"$filter" --generate man > $made/$name.1
 
 # The terms of the package, from LICENSE-MIT; Debian has a copy of the Apache License.
 {
@@ -38,11 +31,11 @@ target/release/$name --generate man > "$made/$name.1"
     printf '\nLicense: MIT\n'
     sed '1,2d; s/^$/./; s/^/ /' LICENSE-MIT
     printf '\nLicense: Apache-2.0\n See /usr/share/common-licenses/Apache-2.0.\n'
-} > "$made/copyright"
+} > $made/copyright
 
 # Debian's form of a changelog, for the version in Cargo.toml; CHANGELOG.md says what changed.
 setting() { sed -n "s/^$1 = \"\(.*\)\"/\1/p" Cargo.toml; }
-cat > "$made/changelog" << END
+cat > $made/changelog << END
 $name ($(setting version)-$(setting revision)) unstable; urgency=medium
 
   * Version $(setting version), see changelog.gz.
@@ -50,18 +43,19 @@ $name ($(setting version)-$(setting revision)) unstable; urgency=medium
  -- $(setting maintainer)  $(date --utc --reference=CHANGELOG.md "+%a, %d %b %Y %T +0000")
 END
 
+say "building the package"
 package=$(cargo deb --no-build --quiet)
 
 # check PROGRAM: it translates a recording
 check() {
-    "$1" tests/recordings/a1-aot-interp/interp.wasm < tests/recordings/a1-aot-interp/out.folded |
-        cmp - tests/recordings/a1-aot-interp/expected/out.translated
+    "$1" $recordings/a1-aot-interp/interp.wasm < $recordings/a1-aot-interp/out.folded |
+        cmp - $recordings/a1-aot-interp/expected/out.translated
 }
 
 root=$made/root
-rm -rf "$root"
-dpkg-deb --extract "$package" "$root"
-check "$root/usr/bin/$name"
+rm -rf $root
+dpkg-deb --extract "$package" $root
+check $root/usr/bin/$name
 for file in man/man1/$name.1.gz bash-completion/completions/$name zsh/vendor-completions/_$name \
     fish/vendor_completions.d/$name.fish doc/$name/{README.md,changelog.gz,changelog.Debian.gz,copyright}; do
     [ -s "$root/usr/share/$file" ] || die "$file is not in $package"

@@ -1,40 +1,35 @@
 #!/usr/bin/env bash
-# Runs spark_translate.py in local[2] over profiles in many files and compares with the filter on one machine.
+# Runs spark_translate.py with two executors (local[2]) on profiles in many files and compares its output with
+# that of one process.
 #
 # usage: scripts/spark_test.sh
 #
 # Needs cargo, python3 with venv and pip, and Java 17; installs PySpark from PyPI into target/spark/.
 set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+takes 0 "$@"
+needs python3 "Debian: apt install python3-venv"
+needs java "Debian: apt install openjdk-17-jre-headless"
 
-die() { echo "${0##*/}: $1" >&2; exit "${2:-1}"; }
-case ${1-} in
-    -h | --help) sed -n '2,/^set /s/^# \?//p' "$0"; exit ;;
-esac
-[ $# = 0 ] || die "expected no arguments, not: $*" 2
-cd "$(dirname "$0")/.."
-for tool in cargo python3 java; do
-    command -v $tool > /dev/null || die "$tool is missing (Debian: apt install python3-venv openjdk-17-jre-headless)"
-done
+work=$target/spark_test
+environment=$(realpath "$target")/spark
 
-work=target/spark_test
-recordings=tests/recordings
-four=("interp=$recordings/a1-aot-interp/interp.wasm" "matrec=$recordings/b3-aot-four-threads/matrec.wasm"
-    "cppheavy=$recordings/b3-aot-four-threads/cppheavy.wasm" "rustapp=$recordings/a4-aot-rustapp/rustapp.wasm")
-
-if [ ! -x target/spark/bin/spark-submit ]; then
-    python3 -m venv target/spark
-    target/spark/bin/pip install --quiet 'pyspark==3.5.*'
+if [ ! -x "$environment/bin/spark-submit" ]; then
+    say "installing PySpark"
+    python3 -m venv "$environment"
+    "$environment/bin/pip" install --quiet 'pyspark==3.5.*'
 fi
-cargo build --quiet --release --locked --bins --example generate-profile
-export PATH=$PWD/target/release:$PATH
+build --bins --example generate-profile
+PATH=$(realpath "$target/release"):$PATH
 
 spark() {
-    # The executors run the environment's own Python, too.
-    PYSPARK_PYTHON=$PWD/target/spark/bin/python target/spark/bin/spark-submit --master 'local[2]' \
+    # Executors must run the same Python.
+    PYSPARK_PYTHON=$environment/bin/python "$environment/bin/spark-submit" --master 'local[2]' \
         --conf spark.ui.enabled=false --conf spark.ui.showConsoleProgress=false scripts/spark_translate.py "$@" > "$work/log" 2>&1
 }
 
-# cut_up NAME: cuts a profile into forty files
+# cut_up NAME: cuts a profile into 40 files
 cut_up() {
     mkdir "$work/$1"
     split --number=l/40 "$work/$1.folded" "$work/$1/part-"
@@ -47,7 +42,7 @@ expect() {
 
 sum() { LC_ALL=C sort "$@" | sha256sum; }
 
-# compare NAME OPTIONS: Spark gives what one process gives; the modules are in the array "modules"
+# compare NAME OPTIONS: Spark prints what one process prints; the modules are in the array "modules"
 compare() {
     wamr-fold-translate --quiet "${@:2}" "${modules[@]}" < "$work/$1.folded" > "$work/$1.translated"
     rm -rf "$work/$1.out"
@@ -58,11 +53,11 @@ compare() {
 rm -rf "$work"
 mkdir -p "$work"
 
-modules=("${four[@]}")
-target/release/examples/generate-profile --annotate 8000000 "${modules[@]}" > "$work/plain.folded"
+modules=("${four_modules[@]}")
+"$generate" --annotate 8000000 "${modules[@]}" > "$work/plain.folded"
 cut_up plain
 compare plain
-target/release/examples/generate-profile --stack-checks 8000000 "${modules[@]}" > "$work/checks.folded"
+"$generate" --stack-checks 8000000 "${modules[@]}" > "$work/checks.folded"
 cut_up checks
 compare checks
 printf '%s\n' '# aot_func_internal#1 5' 'main;[Wasm] y]#aot_func_internal#1 5' \
@@ -70,7 +65,7 @@ printf '%s\n' '# aot_func_internal#1 5' 'main;[Wasm] y]#aot_func_internal#1 5' \
 cut_up odd
 compare odd
 
-# late NAME RECORDING: a profile of which only the last files show what code has stack checks; sets "modules"
+# late NAME RECORDING: a profile whose last files alone show what code has stack checks; sets "modules"
 late() {
     local folder=$recordings/$2
     mapfile -t modules < <(sed -E "s|^([^=]*=)?|&$folder/|" "$folder/modules.txt")
@@ -94,13 +89,13 @@ for file in "$work/mixed"/part-*; do
     wamr-fold-translate --quiet "${modules[@]}" < "$file"
 done > "$work/mixed.alone"
 expect "mixed: no partition could tell by itself" "$(cmp -s "$work/mixed.alone" "$work/mixed.translated" || echo differs)" differs
-compare mixed --name-first --annotate
+compare mixed -Cat last
 compare mixed --stack-check=on
 
 # A module without functions, module names that need care, and text that is not folded.
 printf '\0asm\1\0\0\0' > "$work/empty.wasm"
 strange="it's \"a\" [b]#c \$d ü%20+ "
-modules=("$strange=${four[0]#*=}" "x=${four[1]#*=}" "=$work/empty.wasm")
+modules=("$strange=${four_modules[0]#*=}" "x=${four_modules[1]#*=}" "=$work/empty.wasm")
 {
     for _ in {1..60}; do printf 'iwasm;[%s]#aot_func#1;[x]#aot_func#2 3\n' "$strange"; done
     printf 'iwasm;[%s]#aot_func_internal#1 3\n' "$strange"
@@ -112,26 +107,28 @@ cut_up text
 compare names
 compare text --text
 
-modules=("${four[@]}")
+modules=("${four_modules[@]}")
 spark --merge "$work/plain" "$work/merged.out" "${modules[@]}" -- --demangle
 wamr-fold-translate --demangle "${modules[@]}" < "$work/plain.folded" |
     awk '{ count = $NF; sub(/ [0-9]+$/, ""); sum[$0] += count } END { for (stack in sum) printf "%s %d\n", stack, sum[stack] }' > "$work/merged"
 expect "merged: count for count" "$(sum "$work/merged.out"/part-*)" "$(sum "$work/merged")"
 
 spark --merge "$work/odd" "$work/merged_odd.out" "${modules[@]}"
-expect "merged: comments are left out, thread ids are no counts" "$(cat "$work/merged_odd.out"/part-*)" \
+expect "merged: comments are dropped, thread ids are no counts" "$(cat "$work/merged_odd.out"/part-*)" \
     "$(sed -n '2p; 4s/ 7$/ 12/p' "$work/odd.translated" | LC_ALL=C sort)"
 
 if spark "$work/plain" "$work/failed.out" "${modules[@]:0:3}"; then status=0; else status=$?; fi
-expect "a module that is missing fails the job" "$status" 1
-expect "and is named" "$(grep -q '^wamr-fold-translate: .*"rustapp"' "$work/log" && echo yes)" yes
+expect "a missing module fails the job" "$status" 1
+expect "and is named" "$(grep -q '^wamr-fold-translate: .*rustapp' "$work/log" && echo yes)" yes
 expect "and leaves no output" "$(find "$work/failed.out" -maxdepth 1 -name 'part-*' -o -maxdepth 1 -name _SUCCESS)" ""
 
 spark --allow-unresolved "$work/plain" "$work/allowed.out" "${modules[@]:0:3}"
 wamr-fold-translate --allow-unresolved -q "${modules[@]:0:3}" < "$work/plain.folded" > "$work/allowed"
-expect "with --allow-unresolved it does not" "$(sum "$work/allowed.out"/part-*)" "$(sum "$work/allowed")"
+expect "--allow-unresolved lets it succeed" "$(sum "$work/allowed.out"/part-*)" "$(sum "$work/allowed")"
 
-if spark "$work/plain" "$work/split.out" "${modules[@]}" -- --split-dir x; then status=0; else status=$?; fi
-expect "an option that needs the whole profile is refused" "$status" 2
+for option in --split-dir=x -Cvt; do
+    if spark "$work/plain" "$work/refused.out" "${modules[@]}" -- $option last; then status=0; else status=$?; fi
+    expect "$option needs the whole profile and is refused" "$status" 2
+done
 if python3 scripts/spark_translate.py --help > /dev/null; then status=0; else status=$?; fi
 expect "--help needs no PySpark" "$status" 0
