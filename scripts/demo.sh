@@ -14,22 +14,23 @@ takes 0 "$@"
 demo=$target/demo
 recording=$recordings/b3-aot-four-threads
 
-# A frame narrower than 0.7 % is not drawn: flamegraph.pl wants that in pixels, of 1100 less the margins.
+# render OPTIONS: folded stacks to a picture. With --flamechart, flamegraph.pl keeps the order of the stacks, and
+# inferno-flamegraph reverses it. Frames below 0.7 % are omitted; flamegraph.pl takes that in pixels.
 if command -v flamegraph.pl > /dev/null; then
-    renderer=(flamegraph.pl --hash --minwidth 7.56)
+    render() { flamegraph.pl --hash --minwidth 7.56 "$@"; }
 else
     install_program inferno inferno-flamegraph
-    renderer=(inferno-flamegraph --deterministic --minwidth 0.7)
+    render() { tac | inferno-flamegraph --deterministic --minwidth 0.7 "$@"; }
 fi
 
-# draw TITLE FILE: from folded stacks, in their order
-draw() { "${renderer[@]}" --flamechart --colors java --width 1100 --title "$1" > "$demo/$2"; }
+# draw TITLE FILE: from folded stacks
+draw() { render --flamechart --colors java --width 1100 --title "$1" > "$demo/$2"; }
 
 build --bins
 mkdir -p "$demo"
-# perf truncated the stacks that do not begin at a thread's start. The rest is sorted by frames, last first, as
-# --flamechart reverses it: so frames are at the same place in all pictures, with and without names.
-grep ';start_thread;' $recording/out.folded | tr ';' '\1' | LC_ALL=C sort -r | tr '\1' ';' > "$demo/out.folded"
+# Drops truncated stacks. The others are sorted before they are translated, so that a frame is at the same place
+# in all pictures.
+grep ';start_thread;' $recording/out.folded | tr ';' '\1' | LC_ALL=C sort | tr '\1' ';' > "$demo/out.folded"
 "$filter" -Cat last --split-dir "$demo/split" "${four_modules[@]}" < "$demo/out.folded" > "$demo/all.folded"
 
 draw "As perf reports it" before.svg < "$demo/out.folded"
