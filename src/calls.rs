@@ -6,10 +6,6 @@ use crate::wasm::CallGraph;
 /// The most pairs that are collected for a module.
 const MAX_PAIRS: usize = 1_000;
 
-/// The slots of the table of pairs: twice as many as pairs, so that few pairs want the same one.
-const SLOTS: usize = 1 << SLOTS_LOG2;
-const SLOTS_LOG2: u32 = 11;
-
 /// The fewest pairs that a module is judged by.
 const MIN_PAIRS: usize = 20;
 
@@ -34,49 +30,55 @@ impl CallCheck {
     }
 }
 
-/// The first distinct pairs of caller and callee of a module.
+/// The slots of a hash table of pairs: a power of two, at least twice [`MAX_PAIRS`].
+const SLOTS: usize = 2_048;
+
+/// A free slot. No pair is equal to it, as its two functions differ.
+const FREE: [u32; 2] = [0, 0];
+
+/// The first distinct pairs of caller and callee in a module.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pairs {
-    /// A hash table with open addressing, empty before the first pair. `(0, 0)`, which is no pair, is a free slot.
-    slots: Vec<(u32, u32)>,
-    len: usize,
+    /// A hash table with linear probing; empty before the first pair.
+    slots: Vec<[u32; 2]>,
+    count: usize,
 }
 
 impl Pairs {
-    /// Adds a pair of indices among the defined functions.
-    #[inline]
+    /// Adds a pair of indices among the defined functions. Ignores a function that calls itself.
     pub(crate) fn add(&mut self, caller: u32, callee: u32) {
-        if caller == callee {
+        let hash = caller.wrapping_mul(0x9e37_79b1).wrapping_add(callee.wrapping_mul(0x85eb_ca77));
+        let slot = (hash >> (u32::BITS - SLOTS.ilog2())) as usize;
+        // Nearly every pair is there already.
+        if self.slots.get(slot) != Some(&[caller, callee]) {
+            self.probe([caller, callee], slot);
+        }
+    }
+
+    /// Adds `pair` to the first free slot from `slot` on, if it is not there.
+    #[cold]
+    fn probe(&mut self, pair: [u32; 2], mut slot: usize) {
+        if pair[0] == pair[1] || self.count == MAX_PAIRS {
             return;
         }
-        if self.slots.is_empty() {
-            self.slots = vec![(0, 0); SLOTS];
-        }
-        let number = u64::from(caller) << 32 | u64::from(callee);
-        // The upper bits of the product depend on all bits of the pair.
-        let mut slot = (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SLOTS_LOG2)) as usize;
-        while self.slots[slot] != (caller, callee) {
-            if self.slots[slot] == (0, 0) {
-                if self.len < MAX_PAIRS {
-                    self.slots[slot] = (caller, callee);
-                    self.len += 1;
-                }
+        self.slots.resize(SLOTS, FREE);
+        while self.slots[slot] != FREE {
+            if self.slots[slot] == pair {
                 return;
             }
             slot = (slot + 1) % SLOTS;
         }
-    }
-
-    fn all(&self) -> Vec<(u32, u32)> {
-        self.slots.iter().copied().filter(|&pair| pair != (0, 0)).collect()
+        self.slots[slot] = pair;
+        self.count += 1;
     }
 
     /// How many pairs are possible in the call graph, which is only read if there are enough pairs.
     pub(crate) fn check(&self, read_graph: impl FnOnce() -> Option<CallGraph>) -> Option<CallCheck> {
-        if self.len < MIN_PAIRS {
+        if self.count < MIN_PAIRS {
             return None;
         }
-        Some(CallCheck { pairs: self.len, possible: read_graph()?.count_possible(&self.all()) })
+        let pairs: Vec<_> = self.slots.iter().copied().filter(|&pair| pair != FREE).collect();
+        Some(CallCheck { pairs: pairs.len(), possible: read_graph()?.count_possible(&pairs) })
     }
 }
 
@@ -96,14 +98,17 @@ mod tests {
     }
 
     fn sorted(pairs: &Pairs) -> Vec<(u32, u32)> {
-        let mut pairs = pairs.all();
-        pairs.sort_unstable();
-        pairs
+        let used = pairs.slots.iter().filter(|&&pair| pair != FREE);
+        let mut sorted: Vec<_> = used.map(|&[caller, callee]| (caller, callee)).collect();
+        sorted.sort_unstable();
+        assert_eq!(sorted.len(), pairs.count);
+        sorted
     }
 
     #[test]
     fn pairs_are_distinct_and_of_two_functions() {
-        let all = [(1, 2), (2, 1), (1, 2), (3, 3), (0, u32::MAX), (1, 2)];
+        assert!(pairs([(0, 0), (5, 5)]).slots.is_empty());
+        let all = [(1, 2), (2, 1), (1, 2), (0, 0), (3, 3), (0, u32::MAX), (1, 2)];
         assert_eq!(sorted(&pairs(all)), [(0, u32::MAX), (1, 2), (2, 1)]);
     }
 

@@ -40,8 +40,8 @@ pub(crate) struct CallGraph {
     targets: Vec<(u32, u32)>,
 }
 
-/// The pairs whose callee a function reaches: with no indirect call, with at most one, and so on. A bit for each
-/// pair.
+/// The pairs whose callee a function reaches without an indirect call, with at most one, and so on. Each pair is
+/// a bit.
 type Reached = [u64; MAX_INDIRECT_CALLS + 1];
 
 impl CallGraph {
@@ -67,32 +67,33 @@ impl CallGraph {
         self.functions
     }
 
-    /// How many of `pairs`, a caller and a callee each, are possible: a path of 1 to [`MAX_CALLS`] calls leads
-    /// from one to the other. The two differ, and are counted among the defined functions.
-    pub(crate) fn count_possible(&self, pairs: &[(u32, u32)]) -> usize {
+    /// How many of `pairs` are possible: a path of 1 to [`MAX_CALLS`] calls, at most [`MAX_INDIRECT_CALLS`] of them
+    /// indirect, leads from the first function to the second. The two differ; both are indices among the defined
+    /// functions.
+    pub(crate) fn count_possible(&self, pairs: &[[u32; 2]]) -> usize {
         pairs.chunks(u64::BITS as usize).map(|pairs| self.count_possible_64(pairs)).sum()
     }
 
-    /// Follows the calls of all functions back from the callees of up to 64 pairs at once. The time depends only
-    /// on the number of edges.
-    fn count_possible_64(&self, pairs: &[(u32, u32)]) -> usize {
+    /// Follows all calls back from the callees of up to 64 pairs at once, so that the time depends only on the
+    /// number of edges.
+    fn count_possible_64(&self, pairs: &[[u32; 2]]) -> usize {
         let mut reached = vec![Reached::default(); self.functions];
-        for (pair, &(_, callee)) in pairs.iter().enumerate() {
+        for (bit, &[_, callee]) in pairs.iter().enumerate() {
             if let Some(reached) = reached.get_mut(self.imported + callee as usize) {
-                merge(reached, &[1 << pair; MAX_INDIRECT_CALLS + 1]);
+                merge(reached, &[1 << bit; MAX_INDIRECT_CALLS + 1]);
             }
         }
         for _ in 0..MAX_CALLS {
             reached = self.add_callers(&reached);
         }
-        let is_possible = |pair: usize, caller: u32| {
+        let is_possible = |bit: usize, caller: u32| {
             let reached = reached.get(self.imported + caller as usize);
-            reached.is_some_and(|reached| reached[MAX_INDIRECT_CALLS] >> pair & 1 == 1)
+            reached.is_some_and(|reached| reached[MAX_INDIRECT_CALLS] >> bit & 1 == 1)
         };
-        pairs.iter().enumerate().filter(|&(pair, &(caller, _))| is_possible(pair, caller)).count()
+        pairs.iter().enumerate().filter(|&(bit, &[caller, _])| is_possible(bit, caller)).count()
     }
 
-    /// What each function reaches with one call more than in `reached`.
+    /// What the functions reach with one call more than in `reached`.
     fn add_callers(&self, reached: &[Reached]) -> Vec<Reached> {
         let mut more = reached.to_vec();
         for &(caller, callee) in &self.calls {
@@ -403,7 +404,7 @@ mod tests {
         read(&*wat::parse_str(module).unwrap())
     }
 
-    fn is_possible(graph: &CallGraph, pair: (u32, u32)) -> bool {
+    fn is_possible(graph: &CallGraph, pair: [u32; 2]) -> bool {
         graph.count_possible(&[pair]) == 1
     }
 
@@ -429,11 +430,11 @@ mod tests {
     fn paths_have_up_to_four_calls_two_of_them_indirect() {
         for path in ["d", "i", "dd", "ii", "dddd", "iidd", "ddii", "diid", "iddi", "idid", "didi", "dddi"] {
             let graph = graph(&chain(path)).unwrap();
-            assert!(is_possible(&graph, (0, u32::try_from(path.len()).unwrap())), "{path}");
+            assert!(is_possible(&graph, [0, u32::try_from(path.len()).unwrap()]), "{path}");
         }
         for path in ["ddddd", "iii", "diii", "iidi", "iiii", "ddidd"] {
             let graph = graph(&chain(path)).unwrap();
-            assert!(!is_possible(&graph, (0, u32::try_from(path.len()).unwrap())), "{path}");
+            assert!(!is_possible(&graph, [0, u32::try_from(path.len()).unwrap()]), "{path}");
         }
     }
 
@@ -452,10 +453,10 @@ mod tests {
                (func $5 (type $c)))",
         )
         .unwrap();
-        assert!(is_possible(&graph, (0, 4)));
-        assert!(is_possible(&graph, (0, 5)));
-        assert!(is_possible(&graph, (1, 5)));
-        assert!(!is_possible(&graph, (5, 0)));
+        assert!(is_possible(&graph, [0, 4]));
+        assert!(is_possible(&graph, [0, 5]));
+        assert!(is_possible(&graph, [1, 5]));
+        assert!(!is_possible(&graph, [5, 0]));
     }
 
     #[test]
@@ -478,7 +479,7 @@ mod tests {
                    (table funcref (elem $callee)) (table $no_functions 1 funcref)
                    (func {call}) (func $callee (type $t)))",
             );
-            assert_eq!(is_possible(&graph(&module).unwrap(), (0, 1)), possible, "{call}");
+            assert_eq!(is_possible(&graph(&module).unwrap(), [0, 1]), possible, "{call}");
         }
     }
 
@@ -505,7 +506,7 @@ mod tests {
                    (func (param i32) (call_indirect $t (type $t) (i32.const 0))) (func $callee (type $t))
                    {reference})",
             );
-            assert_eq!(is_possible(&graph(&module).unwrap(), (0, 1)), possible, "{reference}");
+            assert_eq!(is_possible(&graph(&module).unwrap(), [0, 1]), possible, "{reference}");
         }
     }
 
@@ -549,7 +550,7 @@ mod tests {
                 "(module {types} (table funcref (elem $callee))
                    (func (param f32) (unreachable) (call_indirect (type $a))) (func $callee (type $b) (unreachable)))",
             );
-            assert_eq!(is_possible(&graph(&module).unwrap(), (0, 1)), same, "{types}");
+            assert_eq!(is_possible(&graph(&module).unwrap(), [0, 1]), same, "{types}");
         }
     }
 
@@ -562,10 +563,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!((graph.imported_functions(), graph.functions()), (2, 4));
-        assert!(is_possible(&graph, (0, 1)));
-        assert!(!is_possible(&graph, (1, 0)));
-        assert!(!is_possible(&graph, (0, 2)), "no such function");
-        assert!(!is_possible(&graph, (u32::MAX, 0)), "no such function");
+        assert!(is_possible(&graph, [0, 1]));
+        assert!(!is_possible(&graph, [1, 0]));
+        assert!(!is_possible(&graph, [0, 2]), "no such function");
+        assert!(!is_possible(&graph, [u32::MAX, 0]), "no such function");
     }
 
     #[test]
@@ -573,7 +574,7 @@ mod tests {
         // Function 0 calls the odd ones.
         let calls: String = (1..300).step_by(2).map(|callee| format!("call {callee} ")).collect();
         let graph = graph(&format!("(module (func {calls}) {})", "(func)".repeat(299))).unwrap();
-        let pairs: Vec<_> = (1..300).map(|callee| (0, callee)).collect();
+        let pairs: Vec<_> = (1..300).map(|callee| [0, callee]).collect();
         for count in [0, 1, 2, 63, 64, 65, 128, 299] {
             assert_eq!(graph.count_possible(&pairs[..count]), count.div_ceil(2), "{count} pairs");
         }
@@ -708,7 +709,7 @@ mod tests {
         )
         .unwrap();
         let whole = read(&*module).unwrap();
-        assert_eq!(whole.count_possible(&[(0, 1), (1, 0), (2, 0), (0, 2)]), 3);
+        assert_eq!(whole.count_possible(&[[0, 1], [1, 0], [2, 0], [0, 2]]), 3);
         for end in 0..module.len() {
             assert!(read(&module[..end]).is_none(), "cut at {end}");
         }
@@ -717,7 +718,7 @@ mod tests {
                 let mut changed = module.clone();
                 changed[at] = byte;
                 if let Some(graph) = read(&*changed) {
-                    assert!(graph.count_possible(&[(0, 1), (1, 0), (2, 0), (0, 2)]) <= 4);
+                    assert!(graph.count_possible(&[[0, 1], [1, 0], [2, 0], [0, 2]]) <= 4);
                 }
             }
         }
