@@ -1,5 +1,6 @@
 //! Drives the real program and the library as their users do.
 
+mod calls;
 mod cli;
 mod faults;
 mod generate;

@@ -1,5 +1,6 @@
 //! Runs the program, and makes its input.
 
+pub(crate) mod plain_module;
 pub(crate) mod portions;
 pub(crate) mod reference;
 pub(crate) mod sections;
