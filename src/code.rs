@@ -27,7 +27,8 @@ pub(crate) struct Code {
 #[derive(Clone, Debug)]
 struct Translation {
     text: Box<[u8]>,
-    frame: TranslatedFrame,
+    /// Whether it shows the name of the function, and not only its index.
+    is_named: bool,
 }
 
 impl Code {
@@ -73,7 +74,7 @@ impl Code {
         let known = &self.known[usize::from(has_checks && kind == Kind::Func)];
         let translation = known.get(index as usize)?.as_ref()?;
         self.append(&translation.text, b"", annotation, output);
-        Some((translation.frame, after))
+        Some((self.frame(index, translation), after))
     }
 
     /// Appends the translation of `symbol`. Returns `None` if the module has no such function.
@@ -97,7 +98,11 @@ impl Code {
             return None;
         };
         self.append(&translation.text, rest, annotation, output);
-        Some(translation.frame)
+        Some(self.frame(symbol.defined_index, translation))
+    }
+
+    fn frame(&self, defined_index: u32, translation: &Translation) -> TranslatedFrame {
+        TranslatedFrame { module: self.module, defined_index, is_named: translation.is_named }
     }
 
     /// The translation of a function that `module` defines.
@@ -108,8 +113,7 @@ impl Code {
         let label = demangled.and_then(|name| label(&name));
         let mut text = Vec::new();
         self.append_name(label.as_deref(), index, is_check, &mut text);
-        let frame = TranslatedFrame { module: self.module, defined_index, is_named: label.is_some() };
-        Translation { text: text.into(), frame }
+        Translation { text: text.into(), is_named: label.is_some() }
     }
 
     /// Appends a tag that comes first, and the label of the function at `index`.

@@ -41,6 +41,8 @@ impl Translator {
         {
             return Err(NameError::HoldsSymbol(name.to_vec()));
         }
+        let annotate = options.annotate && options.format == Format::Folded;
+        let options = Options { annotate, ..options };
         Ok(Self {
             checks: StackChecks::new(&modules, options),
             codes: Code::all(&modules, options),
