@@ -109,7 +109,7 @@ compare text --text
 
 modules=("${four_modules[@]}")
 spark --merge "$work/plain" "$work/merged.out" "${modules[@]}" -- --demangle
-wamr-fold-translate --demangle "${modules[@]}" < "$work/plain.folded" |
+wamr-fold-translate --quiet --demangle "${modules[@]}" < "$work/plain.folded" |
     awk '{ count = $NF; sub(/ [0-9]+$/, ""); sum[$0] += count } END { for (stack in sum) printf "%s %d\n", stack, sum[stack] }' > "$work/merged"
 expect "merged: count for count" "$(sum "$work/merged.out"/part-*)" "$(sum "$work/merged")"
 
