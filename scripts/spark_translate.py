@@ -6,7 +6,7 @@ MODULE is a wasm file on this machine, [NAME=]FILE, as for the filter. After "--
 filter, except for those that need a whole profile.
 
 The output is what one process prints for all of INPUT. A frame or line that cannot be translated fails the
-job with the filter's message; its line number is that in a partition.
+job with the filter's message. Line numbers are per partition.
 """
 
 # The filter and the wasm files are shipped to the executors, and the filter runs once for each partition.
