@@ -1,6 +1,6 @@
 //! Function counts, names and exports of a wasm file. Code, data and DWARF are not read.
 
-mod code;
+mod call_graph;
 mod file_id;
 mod header;
 mod sections;
@@ -18,7 +18,7 @@ use wasmparser::{
 };
 
 use crate::file_kind::FileKind;
-pub(crate) use code::CallGraph;
+pub(crate) use call_graph::CallGraph;
 use file_id::FileId;
 use sections::{Content, SectionReader};
 
