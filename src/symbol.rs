@@ -110,14 +110,7 @@ pub(crate) fn holds_symbol(text: &[u8]) -> bool {
 /// Whether `text` holds `[Wasm]`.
 pub(crate) fn holds_tag(text: &[u8]) -> bool {
     // Few bytes of a profile are a `W`.
-    let mut from = 0;
-    while let Some(at) = text[from..].find_byte(b'W') {
-        if text[from + at..].starts_with(b"Wasm]") && text[..from + at].ends_with(b"[") {
-            return true;
-        }
-        from += at + 1;
-    }
-    false
+    text.find_iter("W").any(|at| text[..at].ends_with(b"[") && text[at..].starts_with(b"Wasm]"))
 }
 
 /// Whether `frame` is already translated: it starts with `[Wasm] ` or holds ` [Wasm]`.
