@@ -108,11 +108,9 @@ impl<'t, W: Write> Filter<'t, W> {
     /// Searches `file`, and seeks back to `start`.
     fn find_stack_checks(&mut self, file: &mut File, start: u64) -> io::Result<()> {
         let mut input = LineBuffer::new(&*file);
-        while self.translator.seeks_stack_checks() {
-            let lines = input.next_lines()?;
-            if lines.is_empty() {
-                break;
-            }
+        while self.translator.seeks_stack_checks()
+            && let lines @ [_, ..] = input.next_lines()?
+        {
             self.translator.find_stack_checks(lines);
         }
         file.seek(SeekFrom::Start(start))?;
@@ -126,11 +124,10 @@ impl<'t, W: Write> Filter<'t, W> {
         mut take: impl FnMut(&mut Self, &[u8]) -> Result<(), FilterError>,
     ) -> Result<(), FilterError> {
         let mut input = LineBuffer::new(input);
-        while !self.has_no_outputs() {
-            match input.next_lines().map_err(FilterError::Read)? {
-                [] => break,
-                lines => take(self, lines)?,
-            }
+        while !self.has_no_outputs()
+            && let lines @ [_, ..] = input.next_lines().map_err(FilterError::Read)?
+        {
+            take(self, lines)?;
         }
         Ok(())
     }
@@ -160,12 +157,13 @@ impl<'t, W: Write> Filter<'t, W> {
     ) -> Result<(), FilterError> {
         let mut released = 0;
         let mut held = hold.lines().map_err(FilterError::Hold)?;
-        while !self.has_no_outputs() {
-            let lines = held.next_lines().map_err(FilterError::Hold)?;
+        while !self.has_no_outputs()
+            && let lines @ [_, ..] = held.next_lines().map_err(FilterError::Hold)?
+        {
             let ready = ready(self.translator, lines);
             self.translate(&lines[..ready])?;
             released += ready as u64;
-            if lines.is_empty() || ready < lines.len() {
+            if ready < lines.len() {
                 break;
             }
         }
@@ -243,9 +241,7 @@ impl<'t, W: Write> Filter<'t, W> {
 
     /// Completes the split files.
     fn finish(self) -> Result<(), FilterError> {
-        if let Some(split_dir) = self.split_dir {
-            split_dir.finish().map_err(FilterError::Split)?;
-        }
+        self.split_dir.map_or(Ok(()), SplitDir::finish).map_err(FilterError::Split)?;
         self.output.map(drop).ok_or_else(|| FilterError::Write(ErrorKind::BrokenPipe.into()))
     }
 }

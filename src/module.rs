@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use bstr::BStr;
 
 use crate::options::Options;
+use crate::symbol::holds_symbol;
 use crate::wasm::{CallGraph, Malformed, Wasm, WasmError};
 
 /// A wasm module, and its name in frames.
@@ -202,6 +203,15 @@ impl Modules {
     pub(crate) fn find_code(&self, name: Option<&[u8]>) -> Option<usize> {
         let module = self.find(name)?;
         Some(if name.is_some() { module } else { self.all.len() })
+    }
+
+    /// Checks that all names can be found in a text.
+    pub(crate) fn check_names_in_text(&self) -> Result<(), NameError> {
+        let cannot_be_found = |name: &&Vec<u8>| holds_symbol(name) || name.contains(&b'\n');
+        match self.by_name.keys().find(cannot_be_found) {
+            Some(name) => Err(NameError::HoldsSymbol(name.clone())),
+            None => Ok(()),
+        }
     }
 
     /// The longest module name that `text` ends with, after a `[`.

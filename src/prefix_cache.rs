@@ -18,6 +18,8 @@ pub(crate) struct PrefixCache {
     frames: Vec<CachedFrame>,
     /// The number of stacks so far.
     stacks: u64,
+    /// Where the translation of the current stack starts in the output.
+    start: usize,
 }
 
 #[derive(Debug)]
@@ -38,6 +40,7 @@ impl PrefixCache {
             report.count_frames(cached.frame, self.stacks - cached.stacks_before);
         }
         self.stacks += 1;
+        self.start = output.len();
         let (stack_end, translation_end) = self.ends();
         self.stack.truncate(stack_end);
         self.translation.truncate(translation_end);
@@ -50,9 +53,10 @@ impl PrefixCache {
         self.frames.last().map(|cached| cached.frame)
     }
 
-    /// Caches the next frame of the stack, which ends at these lengths of the stack and its translation. Returns
-    /// `false` if it is too long.
-    pub(crate) fn push(&mut self, frame: TranslatedFrame, stack_end: usize, translation_end: usize) -> bool {
+    /// Caches the next frame of the stack, which ends at `stack_end`. Its translation ends at `output_end` of the
+    /// output. Returns `false` if it is too long.
+    pub(crate) fn push(&mut self, frame: TranslatedFrame, stack_end: usize, output_end: usize) -> bool {
+        let translation_end = output_end - self.start;
         let fits = stack_end.max(translation_end) <= MAX_LEN;
         if fits {
             let stacks_before = self.stacks - 1;
@@ -68,11 +72,12 @@ impl PrefixCache {
         }
     }
 
-    /// Keeps `stack` and its translation, up to the last cached frame.
-    pub(crate) fn keep(&mut self, stack: &[u8], translation: &[u8]) {
+    /// Keeps `stack` and its translation at the end of `output`, up to the last cached frame.
+    pub(crate) fn keep(&mut self, stack: &[u8], output: &[u8]) {
         let (stack_end, translation_end) = self.ends();
         self.stack.extend_from_slice(&stack[self.stack.len()..stack_end]);
-        self.translation.extend_from_slice(&translation[self.translation.len()..translation_end]);
+        let new = self.start + self.translation.len()..self.start + translation_end;
+        self.translation.extend_from_slice(&output[new]);
     }
 
     /// Where the last cached frame ends, in the stack and in its translation.

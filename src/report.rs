@@ -195,7 +195,8 @@ impl Report {
     }
 
     /// Counts a line whose last translated frame is of `module`.
-    pub(crate) fn count_line(&mut self, module: Option<usize>, has_symbols: bool) {
+    pub(crate) fn count_line(&mut self, module: Option<usize>, has_unresolved: bool) {
+        let has_symbols = module.is_some() || has_unresolved;
         self.has_symbols |= has_symbols;
         self.lines_without_symbols += u64::from(!has_symbols);
         if let Some(module) = module {

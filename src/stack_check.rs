@@ -6,6 +6,7 @@
 //! symbols with the same module name together, and for those without one.
 
 use std::iter;
+use std::mem;
 use std::ops::Range;
 
 use bstr::ByteSlice;
@@ -83,17 +84,12 @@ impl StackChecks {
         is_new
     }
 
+    /// Notes that `code` has checks. Returns whether it was undecided.
     fn add(&mut self, code: usize, is_named: bool) -> bool {
-        if self.found[code] {
-            return false;
-        }
-        self.found[code] = true;
-        if is_named {
-            self.sought_names -= 1;
-        } else {
-            self.seeks_unnamed = false;
-        }
-        true
+        let is_new = !mem::replace(&mut self.found[code], true);
+        self.sought_names -= usize::from(is_new && is_named);
+        self.seeks_unnamed &= !(is_new && !is_named);
+        is_new
     }
 
     /// The length of the whole lines at the start of `lines` that nothing found later can change. `lines` start

@@ -11,7 +11,7 @@ use crate::options::{Format, Options};
 use crate::prefix_cache::PrefixCache;
 use crate::report::{Cause, Report, TranslatedFrame};
 use crate::stack_check::StackChecks;
-use crate::symbol::{Found, holds_symbol};
+use crate::symbol::Found;
 use crate::text;
 
 /// Translates the lines of a profile.
@@ -35,11 +35,8 @@ impl Translator {
     /// [`NameError::HoldsSymbol`] with [`Format::Text`], if the name of a module holds `aot_func#`,
     /// `aot_func_internal#` or a newline.
     pub fn new(modules: Modules, options: Options) -> Result<Self, NameError> {
-        let holds_symbol = |name: &&[u8]| holds_symbol(name) || name.contains(&b'\n');
-        if options.format == Format::Text
-            && let Some(name) = modules.iter().filter_map(|module| module.name()).find(holds_symbol)
-        {
-            return Err(NameError::HoldsSymbol(name.to_vec()));
+        if options.format == Format::Text {
+            modules.check_names_in_text()?;
         }
         let annotate = options.annotate && options.format == Format::Folded;
         let options = Options { annotate, ..options };
@@ -81,7 +78,7 @@ impl Translator {
             self.report.count_line(None, false);
             return None;
         };
-        let mut progress = Progress { start: output.len(), ..Progress::default() };
+        let mut progress = Progress::default();
         let shared = self.cache.restore(stack, &mut self.report, output);
         if let Some(last) = self.cache.last() {
             progress.add(last);
@@ -91,17 +88,17 @@ impl Translator {
             self.translate_known(stack, &mut progress, output);
             match folded::next_frame(stack, progress.at) {
                 None => break,
-                Some(frame) if frame > progress.at => {
-                    output.extend_from_slice(&stack[progress.at..frame]);
-                    progress.at = frame;
+                Some(start) if start > progress.at => {
+                    output.extend_from_slice(&stack[progress.at..start]);
+                    progress.at = start;
                     progress.last = None;
                 }
                 Some(_) => self.translate_frame(stack, &mut progress, output),
             }
         }
-        self.cache.keep(stack, &output[progress.start..]);
+        self.cache.keep(stack, output);
         output.extend_from_slice(&line[progress.at..]);
-        self.report.count_line(progress.module, progress.has_symbols());
+        self.report.count_line(progress.module, progress.has_unresolved);
         progress.module
     }
 
@@ -161,7 +158,7 @@ impl Translator {
             }
         }
         self.copy_text(&block[progress.at..], &mut progress, output);
-        self.report.count_line(progress.module, progress.has_symbols());
+        self.report.count_line(progress.module, progress.has_unresolved);
         progress.module
     }
 
@@ -170,7 +167,7 @@ impl Translator {
         output.extend_from_slice(text);
         let mut rest = text;
         while let Some(newline) = rest.find_byte(b'\n') {
-            self.report.count_line(progress.module, progress.has_symbols());
+            self.report.count_line(progress.module, progress.has_unresolved);
             self.report.lines += 1;
             *progress = Progress { at: progress.at, ..Progress::default() };
             rest = &rest[newline + 1..];
@@ -202,7 +199,10 @@ impl Translator {
             self.report.add(Cause::Unreadable, source);
             return Err(None);
         };
-        let Some(code) = self.find_code(symbol.module) else {
+        // Most symbols are of the same code as the last one.
+        let is_last = symbol.module.is_some() && symbol.module == self.codes[self.last_code].name();
+        let code = if is_last { Some(self.last_code) } else { self.modules.find_code(symbol.module) };
+        let Some(code) = code else {
             output.extend_from_slice(source);
             self.report.add_unknown_module(symbol.module, source);
             return Err(None);
@@ -214,14 +214,6 @@ impl Translator {
             self.report.add_out_of_range(code.module, source);
             Some(code.module)
         })
-    }
-
-    /// The code with the module name `name`, which is mostly that of the last symbol.
-    fn find_code(&self, name: Option<&[u8]>) -> Option<usize> {
-        if name.is_some() && self.codes[self.last_code].name() == name {
-            return Some(self.last_code);
-        }
-        self.modules.find_code(name)
     }
 
     /// The format of the input.
@@ -270,8 +262,6 @@ impl Translator {
 struct Progress {
     /// Where the next frame starts.
     at: usize,
-    /// Where the translation starts in the output.
-    start: usize,
     /// The last frame, if it is resolved and stands directly before the next one.
     last: Option<TranslatedFrame>,
     /// The module of the last translated frame.
@@ -280,10 +270,6 @@ struct Progress {
 }
 
 impl Progress {
-    fn has_symbols(&self) -> bool {
-        self.module.is_some() || self.has_unresolved
-    }
-
     fn add(&mut self, frame: TranslatedFrame) {
         self.last = Some(frame);
         self.module = Some(frame.module);
@@ -312,7 +298,7 @@ impl Progress {
         }
         self.add(frame);
         // After an unresolved frame, which is reported for each line, nothing is cached.
-        let is_cached = !self.has_unresolved && cache.push(frame, end, output.len() - self.start);
+        let is_cached = !self.has_unresolved && cache.push(frame, end, output.len());
         if !is_cached {
             report.count_frames(frame, 1);
         }
