@@ -4,7 +4,6 @@ use std::error;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::mem;
 use std::path::Path;
 
 use bstr::ByteSlice;
@@ -187,8 +186,8 @@ impl<'t, W: Write> Filter<'t, W> {
     /// Writes whole lines without symbols as they are.
     fn skip(&mut self, lines: &[u8]) -> Result<(), FilterError> {
         self.translator.skip(lines);
-        self.write(lines)?;
-        if matches!(lines, [] | [.., b'\n']) { Ok(()) } else { self.write(b"\n") }
+        write(&mut self.output, lines)?;
+        if matches!(lines, [] | [.., b'\n']) { Ok(()) } else { write(&mut self.output, b"\n") }
     }
 
     fn translate_stacks(&mut self, lines: &[u8]) -> Result<(), FilterError> {
@@ -223,19 +222,8 @@ impl<'t, W: Write> Filter<'t, W> {
 
     /// Writes what is translated.
     fn flush(&mut self) -> Result<(), FilterError> {
-        let translated = mem::take(&mut self.translated);
-        self.write(&translated)?;
-        self.translated = translated;
+        write(&mut self.output, &self.translated)?;
         self.translated.clear();
-        Ok(())
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), FilterError> {
-        let Some(output) = &mut self.output else { return Ok(()) };
-        match output.write_all(bytes).and_then(|()| output.flush()) {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => self.output = None,
-            result => result.map_err(FilterError::Write)?,
-        }
         Ok(())
     }
 
@@ -244,6 +232,16 @@ impl<'t, W: Write> Filter<'t, W> {
         self.split_dir.map_or(Ok(()), SplitDir::finish).map_err(FilterError::Split)?;
         self.output.map(drop).ok_or_else(|| FilterError::Write(ErrorKind::BrokenPipe.into()))
     }
+}
+
+/// Writes to `output`, which becomes `None` if the reader has closed it.
+fn write(output: &mut Option<impl Write>, bytes: &[u8]) -> Result<(), FilterError> {
+    let Some(open) = output else { return Ok(()) };
+    match open.write_all(bytes).and_then(|()| open.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => *output = None,
+        result => result.map_err(FilterError::Write)?,
+    }
+    Ok(())
 }
 
 /// Every symbol has a `#`.

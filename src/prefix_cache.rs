@@ -33,8 +33,13 @@ struct CachedFrame {
 
 impl PrefixCache {
     /// Starts a new stack: appends the cached translation of the frames that `stack` shares with the last one to
-    /// `output`, and counts the others in `report`. Returns the length of the shared frames in `stack`.
-    pub(crate) fn restore(&mut self, stack: &[u8], report: &mut Report, output: &mut Vec<u8>) -> usize {
+    /// `output`, and counts the others in `report`. Returns the last shared frame, and where it ends in `stack`.
+    pub(crate) fn restore(
+        &mut self,
+        stack: &[u8],
+        report: &mut Report,
+        output: &mut Vec<u8>,
+    ) -> Option<(TranslatedFrame, usize)> {
         let shared = shared_prefix(&self.stack, stack);
         while let Some(cached) = self.frames.pop_if(|frame| !ends_frame(stack, frame.stack_end, shared)) {
             report.count_frames(cached.frame, self.stacks - cached.stacks_before);
@@ -45,12 +50,7 @@ impl PrefixCache {
         self.stack.truncate(stack_end);
         self.translation.truncate(translation_end);
         output.extend_from_slice(&self.translation);
-        stack_end
-    }
-
-    /// The last cached frame.
-    pub(crate) fn last(&self) -> Option<TranslatedFrame> {
-        self.frames.last().map(|cached| cached.frame)
+        self.frames.last().map(|last| (last.frame, last.stack_end))
     }
 
     /// Caches the next frame of the stack, which ends at `stack_end`. Its translation ends at `output_end` of the
@@ -122,8 +122,7 @@ mod tests {
     /// Caches the frames of `stack`, "translated" to upper case. Returns what was restored.
     fn cache(cache: &mut PrefixCache, stack: &str, report: &mut Report) -> String {
         let mut output = Vec::new();
-        let done = cache.restore(stack.as_bytes(), report, &mut output);
-        assert_eq!(cache.last().is_some(), done > 0);
+        let done = cache.restore(stack.as_bytes(), report, &mut output).map_or(0, |(_, end)| end);
         let restored = String::from_utf8(output).unwrap();
         assert_eq!(restored, stack[..done].to_uppercase());
         let ends = stack.match_indices(';').map(|(end, _)| end).chain([stack.len()]);

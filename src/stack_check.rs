@@ -77,7 +77,7 @@ impl StackChecks {
                 if symbol.kind == Kind::Internal
                     && let Some(code) = modules.find_code(symbol.module)
                 {
-                    is_new |= self.add(code, symbol.module.is_some());
+                    is_new |= self.add(code);
                 }
             }
         }
@@ -85,10 +85,13 @@ impl StackChecks {
     }
 
     /// Notes that `code` has checks. Returns whether it was undecided.
-    fn add(&mut self, code: usize, is_named: bool) -> bool {
+    fn add(&mut self, code: usize) -> bool {
         let is_new = !mem::replace(&mut self.found[code], true);
-        self.sought_names -= usize::from(is_new && is_named);
-        self.seeks_unnamed &= !(is_new && !is_named);
+        if code + 1 == self.found.len() {
+            self.seeks_unnamed = false;
+        } else if is_new {
+            self.sought_names -= 1;
+        }
         is_new
     }
 

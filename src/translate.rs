@@ -73,16 +73,11 @@ impl Translator {
     fn translate_stack(&mut self, line: &[u8], output: &mut Vec<u8>) -> Option<usize> {
         self.report.inspect(line);
         self.report.lines += 1;
-        let Some(stack) = self.stack(line) else {
-            output.extend_from_slice(line);
-            self.report.count_line(None, false);
-            return None;
-        };
+        let stack = self.stack(line);
         let mut progress = Progress::default();
-        let shared = self.cache.restore(stack, &mut self.report, output);
-        if let Some(last) = self.cache.last() {
-            progress.add(last);
-            progress.end_frame(stack, shared, output);
+        if let Some((frame, end)) = self.cache.restore(stack, &mut self.report, output) {
+            progress.add(frame);
+            progress.end_frame(stack, end, output);
         }
         loop {
             self.translate_known(stack, &mut progress, output);
@@ -129,15 +124,15 @@ impl Translator {
         progress.end_frame(stack, end, output);
     }
 
-    /// The stack of `line`, if it has one.
-    fn stack<'a>(&mut self, line: &'a [u8]) -> Option<&'a [u8]> {
+    /// The stack of `line`; empty if it has none.
+    fn stack<'a>(&mut self, line: &'a [u8]) -> &'a [u8] {
         match Line::parse(line) {
-            Line::Stack(stack) => return Some(stack),
+            Line::Stack(stack) => return stack,
             Line::Ignored => {}
             Line::NoCount => self.report.add(Cause::NoCount, line),
         }
         self.report.search_symbols(line);
-        None
+        b""
     }
 
     /// Translates a block of a text: whole lines, the last without its newline. Returns the position of the module
