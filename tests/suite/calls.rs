@@ -174,7 +174,7 @@ fn unreadable_modules_are_not_judged() {
         ("a FIFO", "mkfifo fifo; cat app.wasm > fifo &", "fifo", chain()),
         ("a module without calls", "", "app.wasm", no_calls),
     ] {
-        let script = format!("{before}\n$FILTER -v --allow-unresolved {arguments}");
+        let script = format!("{before}\n\"$FILTER\" -v --allow-unresolved {arguments}");
         let outcome = shell(&script).with_file("app.wasm", &module).pipe(impossible(30));
         assert_eq!(outcome.status, Some(0), "{what}: {outcome:?}");
         assert!(!outcome.stderr.contains(WARNING), "{what}: {outcome:?}");
@@ -189,7 +189,7 @@ fn unreadable_modules_are_not_judged() {
     ] {
         // The first line comes out after the module was read.
         let script = format!(
-            "mkfifo in out; $FILTER -v -s off app.wasm < in > out & exec 3> in 4< out
+            "mkfifo in out; \"$FILTER\" -v -s off app.wasm < in > out & exec 3> in 4< out
              head -n 1 profile >&3; read -r <&4; {change}; tail -n +2 profile >&3; exec 3>&-; cat <&4 > rest; wait $!"
         );
         let mut shell = shell(&script)
@@ -224,7 +224,7 @@ fn large_bodies_are_not_read() {
 #[test]
 fn closed_stdout_skips_the_check() {
     let script =
-        "yes \"$(cat profile)\" | head -n 100000 | { $FILTER app.wasm; echo status $? >&2; } | head -n 1";
+        r#"yes "$(cat profile)" | head -n 100000 | { "$FILTER" app.wasm; echo status $? >&2; } | head -n 1"#;
     let mut shell = shell(script).with_file("app.wasm", chain()).with_file("profile", impossible(30));
     assert_eq!(shell.pipe("").stderr, "status 0\n");
 }

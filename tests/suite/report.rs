@@ -1,221 +1,12 @@
-//! What is said of a profile that cannot be translated wholly, and the exit status then.
+//! Messages and exit status for unresolved input, and warnings about the input.
 
-use std::fs::File;
+use wamr_fold_translate::{FileKind, Filter, Format};
 
-use crate::support::sections::{custom, function_names, module, two_functions};
-use crate::support::{Outcome, failure, program, shell, stack, success, wat};
-
-#[test]
-fn a_forgotten_module_is_named_as_it_must_be_passed() {
-    let mut filter = program(&["app.wasm"]).with_app();
-    let profile = "a 1\na;[core]#aot_func#7;[core]#aot_func#8 1\na;[app]#aot_func#0;[core]#aot_func#7 1\n";
-    assert_eq!(
-        filter.pipe(profile),
-        failure(
-            1,
-            "a 1\na;[core]#aot_func#7;[core]#aot_func#8 1\na;[Wasm] [app] run;[core]#aot_func#7 1\n",
-            r#"<stdin>:2: 3 frames of unknown module "core", such as "[core]#aot_func#7": pass core=FILE.wasm"#
-        )
-    );
-    let message = filter.pipe("a;[my app]#aot_func#7 1\n").stderr;
-    assert!(message.ends_with("pass 'my app=FILE.wasm'\n"), "{message}");
-}
+use crate::support::inputs::{Portions, file};
+use crate::support::{failure, options, program, shell, stack, success, translator, wat};
 
 #[test]
-fn each_cause_is_reported_once_in_the_order_of_the_lines() {
-    let mut filter = program(&["app.wasm", "lib=app.wasm"]).with_app();
-    let profile = "a;aot_func#1 1\nno count\n[x]#aot_func#1;[lib]#aot_func#99;aot_func#y 1\n".repeat(2);
-    let outcome = filter.pipe(&profile);
-    assert_eq!(outcome.status, Some(1));
-    assert_eq!(outcome.stdout, profile.replace("[lib]#aot_func#99", "[Wasm] [lib] func[100]"));
-    let messages: Vec<_> = outcome.stderr.lines().collect();
-    assert_eq!(
-        messages,
-        [
-            "wamr-fold-translate: <stdin>:1: 2 frames without a module name, such as \"aot_func#1\": \
-             pass '=FILE.wasm' for the module they belong to, or pass only that module",
-            "wamr-fold-translate: <stdin>:2: 2 lines without a sample count, such as \"no count\": \
-             pass the output of stackcollapse-perf.pl, or --text",
-            "wamr-fold-translate: <stdin>:3: 2 frames of unknown module \"x\", such as \"[x]#aot_func#1\": \
-             pass x=FILE.wasm",
-            "wamr-fold-translate: <stdin>:3: 2 frames past the last function, such as \
-             \"[lib]#aot_func#99\": app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled",
-            "wamr-fold-translate: <stdin>:3: 2 frames not readable as a WAMR symbol, such as \
-             \"aot_func#y\": if a collapser cut a module name at \"->\" or \"(\", load the module under another name",
-        ]
-    );
-}
-
-#[test]
-fn a_frame_past_the_last_function_is_unresolved() {
-    let mut filter = program(&["app.wasm"]).with_app();
-    let profile = "aot_func#2;aot_func#3;aot_func#4294967295 1\n";
-    let translated = "[Wasm] inc;[Wasm] func[4];[Wasm] func[4294967296] 1\n";
-    let message = "<stdin>:1: 2 frames past the last function, such as \"aot_func#3\": \
-                   app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled";
-    assert_eq!(filter.pipe(profile), failure(1, translated, message));
-
-    let mut filter = program(&["-q", "--allow-unresolved", "app.wasm"]).with_app();
-    assert_eq!(filter.pipe(profile), success(translated));
-}
-
-#[test]
-fn the_name_section_does_not_make_functions() {
-    let names = custom("name", &function_names(&[(0, "zero"), (2, "two")]));
-    let mut filter = program(&["app.wasm"]).with_file("app.wasm", module(&[two_functions(), names]));
-    let outcome = filter.pipe("aot_func#0;aot_func#2 1\n");
-    assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(1), "[Wasm] zero;[Wasm] func[2] 1\n"));
-    assert!(outcome.stderr.contains("app.wasm defines aot_func#0 to aot_func#1"), "{outcome:?}");
-}
-
-#[test]
-fn a_profile_without_a_wamr_frame_gets_a_warning() {
-    const WARNING: &str = "<stdin>: warning: no WAMR frames: perhaps iwasm ran without --enable-linux-perf, \
-                           or /tmp/perf-PID.map was gone when perf script ran";
-    for profile in
-        ["iwasm;main;[perf-7.map] 1\n", "# a comment\nmain;aot_func;{lambda()#1} 1\n", "main 1\nmain 2\n"]
-    {
-        let outcome = program(&["app.wasm"]).with_app().pipe(profile);
-        assert_eq!(outcome, failure(0, profile, WARNING), "{profile:?}");
-        assert_eq!(program(&["-q", "app.wasm"]).with_app().pipe(profile), success(profile));
-    }
-    for profile in
-        ["", "# a comment\n\n", "main 1\nmain;[Wasm] run 1\n", "main;{lambda()#1};run [Wasm]_[j] 1\n"]
-    {
-        assert_eq!(program(&["app.wasm"]).with_app().pipe(profile), success(profile), "{profile:?}");
-    }
-}
-
-#[test]
-fn each_frame_past_the_end_counts_though_lines_share_it() {
-    let outcome =
-        program(&["app.wasm"]).with_app().pipe("aot_func#9;aot_func#0 1\naot_func#9;aot_func#1 1\n");
-    assert!(outcome.stderr.contains(": 2 frames past the last function"), "{outcome:?}");
-}
-
-#[test]
-fn a_module_that_no_operand_can_name_is_to_be_loaded_under_another_name() {
-    for (name, shown) in [("a=b", "a=b"), ("a\0b", r"a\0b")] {
-        let line = format!("[{name}]#aot_func#0 1\n");
-        let message = format!(
-            r#"<stdin>:1: 1 frame of unknown module "{shown}", such as "[{shown}]#aot_func#0": no MODULE can have a name with "=" or NUL, so load it under another name"#
-        );
-        assert_eq!(program(&["app.wasm"]).with_app().pipe(&line), failure(1, &line, &message));
-    }
-}
-
-#[test]
-fn what_was_left_unresolved_is_told_though_writing_fails() {
-    let full = File::options().write(true).open("/dev/full").unwrap();
-    let outcome = program(&["app.wasm"]).with_app().pipe_into(full, "[x]#aot_func#0 1\n");
-    let messages: Vec<_> = outcome.stderr.lines().collect();
-    assert_eq!((outcome.status, messages.len()), (Some(1), 2), "{messages:?}");
-    assert!(messages[0].ends_with("pass x=FILE.wasm"), "{messages:?}");
-    assert!(messages[1].contains("<stdout>: No space left on device"), "{messages:?}");
-}
-
-#[test]
-fn allow_unresolved_reports_and_exits_with_0() {
-    let mut filter = program(&["--allow-unresolved", "app.wasm"]).with_app();
-    let outcome = filter.pipe("[x]#aot_func#1 1\n");
-    assert_eq!(outcome.status, Some(0));
-    assert_eq!(
-        outcome.stderr,
-        "wamr-fold-translate: <stdin>:1: warning: 1 frame of unknown module \"x\", such as \"[x]#aot_func#1\": \
-         pass x=FILE.wasm\n"
-    );
-}
-
-#[test]
-fn quiet_hides_warnings_but_no_errors() {
-    let profile = "aot_func#0;[x]#aot_func#1 1\n";
-    let translated = "[Wasm] run;[x]#aot_func#1 1\n";
-    let mut filter = program(&["-q", "app.wasm"]).with_app();
-    let message = r#"<stdin>:1: 1 frame of unknown module "x", such as "[x]#aot_func#1": pass x=FILE.wasm"#;
-    assert_eq!(filter.pipe(profile), failure(1, translated, message));
-
-    let mut filter = program(&["--quiet", "--allow-unresolved", "app.wasm"]).with_app();
-    assert_eq!(filter.pipe(profile), success(translated));
-
-    let mut filter = program(&["-q", "app.wasm"]).with_file("app.wasm", wat("(module (func))"));
-    assert_eq!(filter.pipe("aot_func#0 1\n"), success("[Wasm] func[0] 1\n"));
-}
-
-#[test]
-fn text_from_the_input_is_escaped_and_cut() {
-    let mut filter = program(&["app.wasm"]).with_app();
-    let message = filter.pipe(b"[\x1b[31m\xff]#aot_func#1 1\n").stderr;
-    assert!(message.contains(r#"module "\x1b[31m\xff","#), "{message}");
-    assert!(message.contains(r"pass $'\x1b[31m\xff=FILE.wasm'"), "{message}");
-    let message = filter.pipe(format!("[{}]#aot_func#1 1\n", "x".repeat(100_000))).stderr;
-    assert!(message.len() < 400, "{} bytes", message.len());
-}
-
-#[test]
-fn the_report_of_many_unknown_modules_stays_short() {
-    let mut filter = program(&["app.wasm"]).with_app();
-    let profile: String = (0..10_000).map(|module| stack(&[&format!("[m{module}]#aot_func#1")])).collect();
-    let Outcome { status, stdout, stderr } = filter.pipe(&profile);
-    assert_eq!((status, &stdout), (Some(1), &profile));
-    let messages: Vec<_> = stderr.lines().collect();
-    assert_eq!(messages.len(), 11);
-    assert!(messages[9].contains("1 frame of unknown module \"m9\""), "{messages:?}");
-    assert!(messages[10].contains("9990 frames of other unknown modules"), "{messages:?}");
-
-    let again = stdout + &stack(&["[m0]#aot_func#1"]);
-    let message = filter.pipe(again).stderr;
-    assert!(message.contains("2 frames of unknown module \"m0\""), "{message}");
-}
-
-#[test]
-fn a_reader_who_has_gone_is_no_failure() {
-    for input in ["aot_func#0 1\n", "[x]#aot_func#1 1\n"] {
-        let mut filter = program(&["app.wasm"]).with_app();
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(reader);
-        assert_eq!(filter.pipe_into(writer, input).status, Some(0), "{input:?}");
-    }
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    assert_eq!(program(&["--help"]).pipe_into(writer, ""), success(""));
-}
-
-#[test]
-fn a_write_that_fails_is_reported_with_its_cause() {
-    let mut filter = program(&["app.wasm"]).with_app();
-    let full = || File::options().write(true).open("/dev/full").unwrap();
-    let message = "<stdout>: No space left on device (os error 28)";
-    assert_eq!(filter.pipe_into(full(), "aot_func#0 1\n"), failure(1, "", message));
-    for option in ["--help", "--version"] {
-        assert_eq!(program(&[option]).pipe_into(full(), ""), failure(1, "", message));
-    }
-}
-
-#[test]
-fn a_file_is_not_translated_into_itself() {
-    for redirection in [">> profile", "1<> profile"] {
-        let mut filter = shell(&format!(r#""$FILTER" app.wasm < profile {redirection}"#));
-        filter = filter.with_app().with_file("profile", "aot_func#0 1\n");
-        assert_eq!(filter.pipe(""), failure(2, "", "<stdin>: input file is output file"));
-        assert_eq!(filter.read("profile"), "aot_func#0 1\n");
-    }
-}
-
-#[test]
-fn a_path_in_a_message_is_on_one_line_and_harmless() {
-    let outcome = program(&["no\x1b[31m\nsuch.wasm"]).pipe("");
-    assert_eq!(outcome, failure(2, "", r"no\u{1b}[31m\nsuch.wasm: no such file"));
-}
-
-#[test]
-fn an_input_that_cannot_be_read_is_reported_with_its_cause() {
-    let mut filter = program(&["app.wasm"]).with_app();
-    let outcome = filter.file(File::open("/").unwrap());
-    assert_eq!(outcome, failure(1, "", "<stdin>: Is a directory (os error 21)"));
-}
-
-#[test]
-fn nothing_is_said_of_a_profile_that_was_translated() {
+fn clean_run_is_silent() {
     let mut filter = program(&["app.wasm"]).with_app();
     let outcome = filter.pipe("# aot_func#x\n\naot_func#0;my_aot_func_helper;aot_func;[Wasm] aot_func#9 1\n");
     assert_eq!(
@@ -225,16 +16,298 @@ fn nothing_is_said_of_a_profile_that_was_translated() {
 }
 
 #[test]
-fn at_a_terminal_it_says_what_it_waits_for() {
-    const MESSAGE: &str = "wamr-fold-translate: reading folded stacks from the terminal until Ctrl-D";
-    for (options, is_told) in [("", true), ("-q", false)] {
-        // `script` makes a terminal, whose output it copies.
-        let script = format!(r#"script --quiet --command "$FILTER {options} app.wasm" /dev/null"#);
-        let outcome = shell(&script).with_app().pipe("\x04");
-        if outcome.status == Some(127) {
-            eprintln!("skipped: the program `script` is missing");
-            return;
+fn each_cause_is_reported_once_in_order() {
+    let mut filter = program(&["app.wasm", "lib=app.wasm"]).with_app();
+    let profile = "a;aot_func#1 1\nno count\n[x]#aot_func#1;[lib]#aot_func#99;aot_func#y 1\n".repeat(2);
+    let outcome = filter.pipe(&profile);
+    assert_eq!(outcome.status, Some(1));
+    assert_eq!(outcome.stdout, profile.replace("[lib]#aot_func#99", "[Wasm] [lib] func[100]"));
+    let messages = [
+        r#"<stdin>:1: 2 frames without a module name, for example "aot_func#1": pass their module as '=FILE.wasm'"#,
+        r#"<stdin>:2: 2 lines without a sample count, for example "no count": expected folded stacks, the output of stackcollapse-perf.pl (for other text, pass --text)"#,
+        r#"<stdin>:3: 2 frames of unknown module "x", for example "[x]#aot_func#1": pass x=FILE.wasm"#,
+        r#"<stdin>:3: 2 frames past the last function, for example "[lib]#aot_func#99": app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled"#,
+        r#"<stdin>:3: 2 malformed WAMR frames, for example "aot_func#y""#,
+    ];
+    assert_eq!(outcome.messages(), messages);
+
+    let mut filter = program(&["--allow-unresolved", "app.wasm", "lib=app.wasm"]).with_app();
+    let allowed = filter.pipe(&profile);
+    let warnings = messages.map(|message| message.replacen(": ", ": warning: ", 1));
+    assert_eq!(
+        (allowed.status, allowed.messages()),
+        (Some(0), warnings.iter().map(String::as_str).collect())
+    );
+    assert_eq!(allowed.stdout, outcome.stdout);
+}
+
+#[test]
+fn quiet_hides_warnings_but_no_errors() {
+    let profile = "aot_func#0;[x]#aot_func#1 1\n";
+    let translated = "[Wasm] run;[x]#aot_func#1 1\n";
+    let message =
+        r#"<stdin>:1: 1 frame of unknown module "x", for example "[x]#aot_func#1": pass x=FILE.wasm"#;
+    let outcome = program(&["-q", "app.wasm"]).with_app().pipe(profile);
+    assert_eq!(outcome, failure(1, translated, message));
+    let outcome = program(&["--quiet", "--allow-unresolved", "app.wasm"]).with_app().pipe(profile);
+    assert_eq!(outcome, success(translated));
+}
+
+#[test]
+fn unknown_module_hint() {
+    for (name, advice) in [
+        ("core", "pass core=FILE.wasm"),
+        ("./dir/mod.wasm", "pass ./dir/mod.wasm=FILE.wasm"),
+        ("my app", "pass 'my app=FILE.wasm'"),
+        ("-d", "pass -- -d=FILE.wasm"),
+        ("a=b", "rename the module (a NAME cannot hold \"=\" or NUL)"),
+        ("a\0b", "rename the module (a NAME cannot hold \"=\" or NUL)"),
+    ] {
+        let profile = format!("a 1\na;[{name}]#aot_func#7;[app]#aot_func#0 1\n");
+        let outcome = program(&["app.wasm"]).with_app().pipe(&profile);
+        let example = format!("[{name}]#aot_func#7");
+        let quoted = |text: &str| format!("{text:?}").replace("\\0", r"\0");
+        let message = format!(
+            "<stdin>:2: 1 frame of unknown module {}, for example {}: {advice}",
+            quoted(name),
+            quoted(&example)
+        );
+        assert_eq!(outcome, failure(1, &profile.replace("[app]#aot_func#0", "[Wasm] [app] run"), &message));
+    }
+}
+
+#[test]
+fn many_unknown_modules_are_counted_together() {
+    let mut filter = program(&["app.wasm"]).with_app();
+    let frames = (0..1000).map(|module| format!("[m{module}]#aot_func#1"));
+    let profile = frames.map(|frame| stack(&[&frame])).collect::<String>() + &stack(&["[m0]#aot_func#1"]);
+    let outcome = filter.pipe(&profile);
+    assert_eq!((outcome.status, &outcome.stdout), (Some(1), &profile));
+    let messages = outcome.messages();
+    assert_eq!(messages.len(), 11);
+    assert!(messages[0].contains(": 2 frames of unknown module \"m0\""), "{messages:?}");
+    assert!(messages[9].contains(": 1 frame of unknown module \"m9\""), "{messages:?}");
+    assert_eq!(
+        messages[10],
+        r#"<stdin>:11: 990 frames of other unknown modules, for example "[m10]#aot_func#1": pass NAME=FILE.wasm for each"#
+    );
+}
+
+#[test]
+fn frame_past_the_last_function_is_unresolved() {
+    // Lines that share frames count them each time.
+    let profile = "aot_func#2;aot_func#3;aot_func#4294967295 1\naot_func#2;aot_func#3;aot_func#0 1\n";
+    let translated =
+        "[Wasm] inc;[Wasm] func[4];[Wasm] func[4294967296] 1\n[Wasm] inc;[Wasm] func[4];[Wasm] run 1\n";
+    let message = "<stdin>:1: 3 frames past the last function, for example \"aot_func#3\": \
+                   app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled";
+    assert_eq!(program(&["app.wasm"]).with_app().pipe(profile), failure(1, translated, message));
+
+    for (functions, defined) in
+        [(1, "app.wasm defines only aot_func#0"), (0, "app.wasm defines no functions")]
+    {
+        let module = wat(&format!("(module {})", "(func $f)".repeat(functions)));
+        let outcome = program(&["app.wasm"]).with_file("app.wasm", module).pipe("aot_func#1 1\n");
+        assert!(outcome.stderr.contains(defined), "{outcome:?}");
+    }
+}
+
+#[test]
+fn unreadable_frames_get_the_fitting_advice() {
+    const CUT: &str = ": if the collapser cut the module name at \"->\" or \"(\", rename the module";
+    for (frames, example, advice) in [
+        ("p-;q]#aot_func#0", "q]#aot_func#0", CUT),
+        ("aot_func#x", "aot_func#x", ""),
+        (
+            "\u{feff}aot_func#1",
+            "\\u{feff}aot_func#1",
+            ": remove the byte order mark at the start of the input",
+        ),
+    ] {
+        let line = format!("{frames} 1\n");
+        let message = format!("<stdin>:1: 1 malformed WAMR frame, for example \"{example}\"{advice}");
+        assert_eq!(program(&["app.wasm"]).with_app().pipe(&line), failure(1, &line, &message));
+    }
+}
+
+#[test]
+fn input_without_symbols_warning() {
+    const WARNING: &str = "<stdin>: warning: no WAMR symbols: perhaps ";
+    for (text, is_warned) in [
+        ("iwasm;main;[perf-7.map] 1\n", true),
+        ("# a comment\nmain;aot_func;{lambda()#1} 1\n", true),
+        ("main 1\nmain 2\n", true),
+        ("# a comment\n\n \r\n", false),
+        ("# aot_func#1\nmain 1\n", false),
+        ("main 1\nmain;[Wasm] run 1\n", false),
+        ("main;{lambda()#1};run [Wasm]_[j] 1\n", false),
+        ("main 1\naot_func#0 2\n", false),
+        ("main 1\n[Wasm]_[j] 2\n", false),
+    ] {
+        let stdout = text.replace("aot_func#0", "[Wasm] run");
+        for option in [&[][..], &["--text"]] {
+            let outcome = program(&[option, &["app.wasm"]].concat()).with_app().pipe(text);
+            assert_eq!(
+                (outcome.status, outcome.stdout == stdout || option == ["--text"]),
+                (Some(0), true),
+                "{text:?}"
+            );
+            assert_eq!(outcome.stderr.contains(WARNING), is_warned, "{option:?} {text:?}: {outcome:?}");
+            for cause in ["--enable-linux-perf", "perf inject --jit", "/tmp/perf-PID.map"] {
+                assert_eq!(outcome.stderr.contains(cause), is_warned, "{option:?} {text:?}: {outcome:?}");
+            }
+            let outcome = program(&[option, &["-q", "app.wasm"]].concat()).with_app().pipe(text);
+            assert_eq!(outcome.stderr, "", "{option:?} {text:?}");
         }
-        assert_eq!(outcome.stdout.contains(MESSAGE), is_told, "{outcome:?}");
+    }
+}
+
+#[test]
+fn empty_input_warning() {
+    for option in [&[][..], &["--text"], &["-d", "split"]] {
+        let outcome = program(&[option, &["app.wasm"]].concat()).with_app().pipe("");
+        let message = "<stdin>: warning: the input is empty (did a command before this one fail?)";
+        assert_eq!(outcome, failure(0, "", message), "{option:?}");
+    }
+    assert_eq!(program(&["-q", "app.wasm"]).with_app().pipe(""), success(""));
+}
+
+/// The first bytes of inputs that are no profile, and what to do about folded stacks and text.
+const OTHER_INPUTS: &[(&[u8], FileKind, [&str; 2])] = &[
+    (b"\x1f\x8b\x08\0\0\0\0\0\0\x03KJ", FileKind::Gzip, ["pipe it through zcat"; 2]),
+    (b"\x28\xb5\x2f\xfd\x04\0\0\0 x", FileKind::Zstd, ["pipe it through zstdcat"; 2]),
+    (b"\xfd7zXZ\0\0\x04 x", FileKind::Xz, ["pipe it through xzcat"; 2]),
+    (
+        b"PERFILE2\x68\0\0\0\0\0\0\0",
+        FileKind::PerfData,
+        [
+            "run perf script and pipe its output through stackcollapse-perf.pl",
+            "pipe in the output of perf script",
+        ],
+    ),
+    (b"\xff\xfem\0a\0i\0n\0\n\0", FileKind::Utf16, ["pipe it through iconv -f UTF-16 -t UTF-8"; 2]),
+    (b"\xfe\xff\0m\0a\0i\0n\0\n", FileKind::Utf16, ["pipe it through iconv -f UTF-16 -t UTF-8"; 2]),
+    (b"<?xml version=\"1.0\"?>\n", FileKind::Xml, [DRAW; 2]),
+    (b"<svg width=\"1\">\n", FileKind::Xml, [DRAW; 2]),
+];
+const DRAW: &str = "translate the folded stacks, and draw the flame graph from the result";
+
+#[test]
+fn input_that_is_no_profile_is_identified() {
+    for (input, kind, [folded, text]) in OTHER_INPUTS {
+        let unnamed = || file(input);
+        let outcome = program(&["app.wasm"]).with_app().file(unnamed());
+        let lines = if input.ends_with(b"\n\0") { "2 lines" } else { "1 line" };
+        let message = format!("<stdin>:1: {lines} without a sample count: the input {kind}: {folded}");
+        assert_eq!((outcome.status, outcome.messages()), (Some(1), vec![&*message]));
+
+        let outcome = program(&["--text", "app.wasm"]).with_app().file(unnamed());
+        let message = format!("<stdin>: warning: the input {kind}: {text}");
+        assert_eq!((outcome.status, outcome.messages()), (Some(0), vec![&*message]));
+    }
+    // What has a count in each line, too.
+    let outcome = program(&["app.wasm"]).with_app().pipe("<svg> 5\n");
+    let message = format!("<stdin>: warning: the input {}: {DRAW}", FileKind::Xml);
+    assert_eq!(outcome, failure(0, "<svg> 5\n", &message));
+}
+
+#[test]
+fn text_without_counts_advice() {
+    for (text, advice) in [
+        // The output of perf script.
+        (
+            "iwasm 7 3.5:\n\t1 aot_func#0 (x)\n\n",
+            "expected folded stacks, the output of stackcollapse-perf.pl (for other text, pass --text)",
+        ),
+        // Neither counts nor symbols.
+        ("hello\n\n", "expected folded stacks, the output of stackcollapse-perf.pl"),
+    ] {
+        let outcome = program(&["app.wasm"]).with_app().pipe(text);
+        assert_eq!(outcome.status, Some(1));
+        assert!(outcome.messages()[0].ends_with(advice), "{outcome:?}");
+    }
+}
+
+#[test]
+fn pieces_of_a_pipe_do_not_change_warnings() {
+    let inputs = OTHER_INPUTS.iter().map(|(input, ..)| input.to_vec());
+    let others =
+        ["", "main\n", "main [Wasm]\n\nmain 1\n", "main 1\nmain\nx[Wasm]", "x\naot_func#", "\n# x\n"];
+    for input in inputs.chain(others.map(|text| text.as_bytes().to_vec())) {
+        for format in [Format::Folded, Format::Text] {
+            let report = |size: usize| {
+                let mut translator = translator(&["app"], options(|options| options.format = format));
+                let input = Portions::of_sizes(&input, &[size]);
+                Filter::new(&mut translator, Vec::new()).run(input).unwrap();
+                let report = translator.report();
+                (report.lines, report.lacks_symbols(), report.input_kind())
+            };
+            for size in [1, 2, 7, 11] {
+                assert_eq!(report(size), report(100), "{input:?} in pieces of {size}");
+            }
+        }
+    }
+}
+
+#[test]
+fn input_text_in_messages_is_escaped_and_cut() {
+    let mut filter = program(&["app.wasm"]).with_app();
+    let message = filter.pipe(b"[\x1b[31m\xff\xe2\x80\xae]#aot_func#1 1\n").stderr;
+    assert!(message.contains(r#"module "\x1b[31m\xff\u{202e}","#), "{message}");
+    assert!(message.is_ascii() && !message.contains('\x1b'), "{message}");
+    let message = filter.pipe(format!("[{}]#aot_func#1 1\n", "x".repeat(100_000))).stderr;
+    assert!(message.len() < 400, "{} bytes", message.len());
+}
+
+#[test]
+fn paths_and_options_in_messages_are_escaped() {
+    // Controls, and the format characters that turn the direction of text or are not seen.
+    for (char, escaped) in [
+        ("\x1b", r"\u{1b}"),
+        ("\n", r"\n"),
+        ("\u{85}", r"\u{85}"),
+        ("\u{ad}", r"\u{ad}"),
+        ("\u{61c}", r"\u{61c}"),
+        ("\u{200b}", r"\u{200b}"),
+        ("\u{200f}", r"\u{200f}"),
+        ("\u{202e}", r"\u{202e}"),
+        ("\u{2066}", r"\u{2066}"),
+        ("\u{feff}", r"\u{feff}"),
+        ("\u{e0041}", r"\u{e0041}"),
+    ] {
+        let outcome = program(&[&format!("no{char}such.wasm")]).pipe("");
+        assert_eq!(outcome, failure(2, "", &format!("no{escaped}such.wasm: no such file")));
+        let outcome = program(&[&format!("--no{char}such"), "app.wasm"]).with_app().pipe("");
+        assert_eq!(outcome, failure(2, "", &format!("unknown option '--no{escaped}such' (see --help)")));
+        for arguments in [
+            &["-s", &format!("x{char}")][..],
+            &["-o", &format!("x{char}")],
+            &[&format!("x{char}=")],
+            &["-d", &format!("app.wasm/x{char}"), "app.wasm"],
+        ] {
+            let message = program(arguments).with_app().pipe("").stderr;
+            assert!(message.is_ascii() && message.lines().count() == 1, "{arguments:?}: {message}");
+        }
+    }
+    assert_eq!(program(&["größe\\'\".wasm"]).pipe(""), failure(2, "", "größe\\'\".wasm: no such file"));
+}
+
+#[test]
+fn terminal_stdin_hint() {
+    for (option, hint) in [
+        ("", "reading folded stacks from the terminal (Ctrl-D to end); to read a file, use < out.folded"),
+        ("--text", "reading text from the terminal (Ctrl-D to end); to read a file, use < out.txt"),
+        ("-q", ""),
+    ] {
+        // `script` makes a terminal, whose output it copies.
+        let script = r#"command -v script > /dev/null || exit 99
+            printf '\4' | script --quiet --command "$COMMAND" /dev/null"#;
+        let mut shell = shell(script).with_app();
+        shell.command.env("COMMAND", format!(r#""$FILTER" {option} app.wasm"#));
+        let Some(outcome) = shell.run_or_skip("`script` is missing") else {
+            return;
+        };
+        assert_eq!(outcome.stdout.contains("from the terminal"), !hint.is_empty(), "{outcome:?}");
+        assert!(outcome.stdout.contains(hint), "{outcome:?}");
     }
 }

@@ -1,183 +1,17 @@
-//! Lines leave as soon as they can, and none waits without need.
+//! Which lines are held, and for how long.
 
 use std::cell::RefCell;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::mem;
 use std::slice;
 use std::time::Duration;
 
-use wamr_fold_translate::{Filter, Module, Modules, StackCheck, Translator, Wasm};
+use wamr_fold_translate::{Filter, Format, Options, StackCheck};
 
-use crate::support::portions::Portions;
-use crate::support::{app, app_modules, program, shell, stack, success, timed};
+use crate::support::inputs::{Portions, file};
+use crate::support::{Outcome, options, program, shell, stack, success, timed, translator, with_mounts};
 
-#[test]
-fn with_on_and_off_a_line_comes_out_before_the_next_one_is_written() {
-    for (when, run) in [("on", "[Wasm] run_precheck"), ("off", "[Wasm] run")] {
-        let mut run_filter = program(&["--stack-check", when, "app.wasm"]).with_app();
-        let mut live = run_filter.live();
-        for (line, translated) in [
-            ("main;aot_func#0 5\n", format!("main;{run} 5")),
-            ("main;aot_func_internal#1 5\n", "main;[Wasm] sum 5".to_owned()),
-            ("main;aot_func#0 6\n", format!("main;{run} 6")),
-        ] {
-            live.write(line);
-            assert_eq!(live.read(), translated);
-        }
-        assert_eq!(live.finish(), [""; 0]);
-    }
-}
-
-#[test]
-fn auto_holds_lines_from_the_first_aot_func_to_the_first_aot_func_internal() {
-    let mut filter = program(&["app.wasm"]).with_app();
-    let mut live = filter.live();
-    live.write("main;host 1\n");
-    assert_eq!(live.read(), "main;host 1");
-    live.write("main;aot_func#0 2\n");
-    assert!(live.is_silent());
-    live.write("main;host 3\n");
-    assert!(live.is_silent());
-    live.write("main;aot_func_internal#1 4\n");
-    for line in ["main;[Wasm] run_precheck 2", "main;host 3", "main;[Wasm] sum 4"] {
-        assert_eq!(live.read(), line);
-    }
-    live.write("main;aot_func#1 5\n");
-    assert_eq!(live.read(), "main;[Wasm] sum_precheck 5");
-    assert_eq!(live.finish(), [""; 0]);
-}
-
-#[test]
-fn auto_holds_lines_to_the_end_of_a_profile_without_stack_checks() {
-    let mut filter = program(&["app.wasm"]).with_app();
-    let mut live = filter.live();
-    live.write("main;host 1\nmain;aot_func#0 2\nmain;host 3\n");
-    assert_eq!(live.read(), "main;host 1");
-    assert!(live.is_silent());
-    assert_eq!(live.finish(), ["main;[Wasm] run 2", "main;host 3"]);
-}
-
-#[test]
-fn auto_holds_nothing_behind_an_aot_func_internal() {
-    let mut filter = program(&["app.wasm"]).with_app();
-    let mut live = filter.live();
-    live.write("main;aot_func_internal#0;aot_func#1 1\n");
-    assert_eq!(live.read(), "main;[Wasm] run;[Wasm] sum_precheck 1");
-    live.write("main;aot_func#1 2\n");
-    assert_eq!(live.read(), "main;[Wasm] sum_precheck 2");
-    assert_eq!(live.finish(), [""; 0]);
-}
-
-#[test]
-fn a_part_of_a_line_waits_for_the_rest() {
-    let mut filter = program(&["--stack-check=off", "app.wasm"]).with_app();
-    let mut live = filter.live();
-    live.write("main;aot_func#");
-    assert!(live.is_silent());
-    live.write("0 5\nmain;aot");
-    assert_eq!(live.read(), "main;[Wasm] run 5");
-    live.write("_func#1 5");
-    assert_eq!(live.finish(), ["main;[Wasm] sum 5"]);
-}
-
-#[test]
-fn an_aot_func_internal_in_the_last_line_marks_the_check_in_the_first() {
-    let lines = "main;aot_func#0 1\n".to_owned() + &"main;host 1\n".repeat(100_000);
-    let expected = lines.replace("aot_func#0", "[Wasm] run_precheck") + "main;[Wasm] sum 1\n";
-    let profile = lines + "main;aot_func_internal#1 1";
-
-    let mut filter = program(&["app.wasm"]).with_app().with_file("out.folded", &profile);
-    assert_eq!(filter.pipe(&profile), success(expected.as_str()));
-    assert_eq!(filter.file(File::open(filter.path("out.folded")).unwrap()), success(expected));
-}
-
-#[test]
-fn a_file_is_read_from_where_it_stands() {
-    let skipped = stack(&["aot_func_internal#0"]);
-    let profile = skipped.clone() + &stack(&["aot_func#1"]);
-    for when in ["auto", "off"] {
-        let mut filter = program(&["-s", when, "app.wasm"]).with_app().with_file("out.folded", &profile);
-        let mut file = File::open(filter.path("out.folded")).unwrap();
-        file.seek(SeekFrom::Start(skipped.len() as u64)).unwrap();
-        assert_eq!(filter.file(file), success("main;[Wasm] sum 1\n"), "{when}");
-    }
-}
-
-#[test]
-fn held_lines_beyond_the_limit_come_back_from_a_temporary_file() {
-    let lines: String = (0..1000).map(|line| format!("main;host{line};aot_func#0 1\n")).collect();
-    let expected = lines.replace("aot_func#0", "[Wasm] run");
-    for limit in [0, 1, 100, 10_000, 1_000_000] {
-        let mut output = Vec::new();
-        let mut filter = Filter::new(Translator::new(app_modules()), &mut output);
-        filter.set_hold_limit(limit);
-        filter.run(lines.as_bytes()).unwrap();
-        assert!(output == expected.as_bytes(), "with a limit of {limit}");
-    }
-}
-
-/// Keeps what was written, and how often it was flushed.
-#[derive(Default)]
-struct Flushed {
-    written: Vec<u8>,
-    flushes: u32,
-}
-
-impl Write for Flushed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.written.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.flushes += 1;
-        Ok(())
-    }
-}
-
-#[test]
-fn an_input_is_read_to_its_end_and_no_further() {
-    for stack_check in [StackCheck::Auto, StackCheck::Off] {
-        let interrupted = Err(io::ErrorKind::Interrupted.into());
-        let lines = ["main 1\nmain;aot_", "func#0 2\n", "main 3"].map(|part| Ok(part.into()));
-        let input = Portions::new([interrupted].into_iter().chain(lines));
-        let mut output = Flushed::default();
-        let mut translator = Translator::new(app_modules());
-        translator.set_stack_check(stack_check);
-        let mut filter = Filter::new(translator, &mut output);
-        filter.run(input).unwrap();
-        assert_eq!(output.written, b"main 1\nmain;[Wasm] run 2\nmain 3\n");
-        assert!(output.flushes >= 3, "each block is flushed");
-    }
-}
-
-#[test]
-fn a_file_is_searched_and_not_held() {
-    let script = r#"printf -v native "%0981d" 0
-        yes "main;$native;aot_func#0 1" | head -n 72000 > profile
-        TMPDIR=/nowhere "$FILTER" app.wasm < profile | wc -c"#;
-    assert_eq!(shell(script).with_app().pipe(""), success("72000000\n"));
-}
-
-#[test]
-fn an_empty_profile_gives_an_empty_output() {
-    let mut filter = program(&["app.wasm"]).with_app();
-    assert_eq!(filter.pipe(""), success(""));
-    assert_eq!(filter.file(File::open("/dev/null").unwrap()), success(""));
-}
-
-/// The module of [`app`] under each of `names`, where the empty one is none.
-fn modules(names: &[&str]) -> Modules {
-    let wasm = Wasm::read(app().as_slice()).unwrap();
-    let mut modules = Modules::default();
-    for name in names {
-        let name = (!name.is_empty()).then(|| name.as_bytes().to_vec());
-        modules.add(Module::new(name, "app.wasm", wasm.clone())).unwrap();
-    }
-    modules
-}
-
-/// Gives a line with each read, and notes what was written before the next.
+/// Gives a line with each read, and notes what was written before.
 struct LineByLine<'a> {
     lines: slice::Iter<'a, &'a str>,
     output: &'a RefCell<Vec<u8>>,
@@ -209,18 +43,166 @@ impl Write for Output<'_> {
     }
 }
 
-/// What is written when each line was read, and last at the end of the input.
-fn written(names: &[&str], lines: &[&str]) -> Vec<String> {
+/// What is written after each of `lines` was read and before the next read, and last at the end of the input.
+fn written(names: &[&str], options: Options, lines: &[&str]) -> Vec<String> {
     let output = RefCell::new(Vec::new());
     let mut lines = LineByLine { lines: lines.iter(), output: &output, written: Vec::new() };
-    Filter::new(Translator::new(modules(names)), Output(&output)).run(&mut lines).unwrap();
+    Filter::new(&mut translator(names, options), Output(&output)).run(&mut lines).unwrap();
     lines.note();
     // Nothing is written before the first line is read.
     lines.written.split_off(1)
 }
 
+/// Checks that after each line that is read, the text beside it is written.
+fn check_written(names: &[&str], options: Options, steps: &[(&str, &str)], at_end: &str) {
+    let lines: Vec<_> = steps.iter().map(|(line, _)| *line).collect();
+    let mut expected: Vec<_> = steps.iter().map(|(_, written)| *written).collect();
+    expected.push(at_end);
+    assert_eq!(written(names, options, &lines), expected);
+}
+
 #[test]
-fn only_an_aot_func_waits_that_may_be_a_check_of_loaded_code() {
+fn on_and_off_stream_line_by_line() {
+    for (when, run) in [("on", "[Wasm] run_precheck"), ("off", "[Wasm] run")] {
+        let mut run_filter = program(&["--stack-check", when, "app.wasm"]).with_app();
+        let mut live = run_filter.live();
+        for (line, translated) in [
+            ("main;aot_func#0 5\n", format!("main;{run} 5")),
+            ("main;aot_func_internal#1 5\n", "main;[Wasm] sum 5".to_owned()),
+            ("main;aot_func#0 6\n", format!("main;{run} 6")),
+        ] {
+            live.write(line);
+            assert_eq!(live.read(), translated);
+        }
+        assert_eq!(live.finish(), success(""));
+    }
+}
+
+#[test]
+fn on_and_off_stream_text() {
+    let options = options(|options| {
+        options.format = Format::Text;
+        options.stack_check = StackCheck::Off;
+    });
+    let steps = [
+        ("iwasm 11346 3768.5:\n", "iwasm 11346 3768.5:\n"),
+        ("\taot_func#0+0x1 (x)\n", "\t[Wasm] run+0x1 (x)\n"),
+        ("\n", "\n"),
+        ("# aot_func#1\nmain\naot_fu", "# [Wasm] sum\nmain\n"),
+        ("nc#", ""),
+        ("1", ""),
+        ("2\naot_func#2", "[Wasm] func[13]\n"),
+    ];
+    check_written(&["app"], options, &steps, "[Wasm] inc\n");
+}
+
+#[test]
+fn partial_lines_are_buffered() {
+    let off = options(|options| options.stack_check = StackCheck::Off);
+    let steps = [("main;aot_func#", ""), ("0 5\nmain;aot", "main;[Wasm] run 5\n"), ("_func#1 5", "")];
+    check_written(&["app"], off, &steps, "main;[Wasm] sum 5\n");
+}
+
+#[test]
+fn auto_holds_lines_until_evidence() {
+    let steps = [
+        ("main;host 1\n", "main;host 1\n"),
+        ("main;aot_func#0 2\n", ""),
+        ("main;host 3\n", ""),
+        ("main;aot_func_internal#1 4\n", "main;[Wasm] run_precheck 2\nmain;host 3\nmain;[Wasm] sum 4\n"),
+        ("main;aot_func#1 5\n", "main;[Wasm] sum_precheck 5\n"),
+    ];
+    check_written(&["app"], Options::default(), &steps, "");
+}
+
+#[test]
+fn auto_holds_lines_to_the_end_without_evidence() {
+    let steps = [("main;host 1\nmain;aot_func#0 2\nmain;host 3\n", "main;host 1\n")];
+    check_written(&["app"], Options::default(), &steps, "main;[Wasm] run 2\nmain;host 3\n");
+}
+
+#[test]
+fn auto_holds_text_until_evidence() {
+    let text = options(|options| options.format = Format::Text);
+    let host = "host\naot_func#0_wrapper+0x1\n[Wasm] aot_func#0\nmy_aot_func#0\n[other]#aot_func#0\n";
+    let steps = [
+        (host, &*host.replacen("aot_func#0_", "[Wasm] run_", 1)),
+        ("host\naot_func#0+0x1\n", "host\n"),
+        ("host\n", ""),
+        ("(aot_func_internal#0)\n", "[Wasm] run_precheck+0x1\nhost\n([Wasm] run)\n"),
+        ("aot_func#1\n", "[Wasm] sum_precheck\n"),
+        ("[app]#aot_func#1\n", ""),
+    ];
+    check_written(&["app"], text, &steps, "[Wasm] [app] sum\n");
+}
+
+#[test]
+fn late_evidence_applies_to_earlier_lines() {
+    let lines = "main;aot_func#0 1\n".to_owned() + &"main;host 1\n".repeat(100_000);
+    let expected = lines.replace("aot_func#0", "[Wasm] run_precheck") + "main;[Wasm] sum 1\n";
+    let profile = lines + "main;aot_func_internal#1 1";
+
+    let mut filter = program(&["app.wasm"]).with_app();
+    assert!(filter.pipe(&profile) == success(expected.as_str()), "from a pipe");
+    assert!(filter.file(file(&profile)) == success(expected), "from a file");
+}
+
+#[test]
+fn file_is_read_from_current_offset() {
+    let skipped = stack(&["aot_func_internal#0"]);
+    let profile = skipped.clone() + &stack(&["aot_func#1"]);
+    for when in ["auto", "off"] {
+        let mut input = file(&profile);
+        input.seek(SeekFrom::Start(skipped.len() as u64)).unwrap();
+        let mut filter = program(&["-s", when, "app.wasm"]).with_app();
+        assert_eq!(filter.file(input), success("main;[Wasm] sum 1\n"), "{when}");
+    }
+}
+
+#[test]
+fn file_input_is_not_held() {
+    let profile = format!("main;aot_func#0;{} 1\n", "x".repeat(10_000)).repeat(7000);
+    assert!(profile.len() > 64 * 1024 * 1024, "more than is held in memory");
+    let mut filter = program(&["app.wasm"]).with_app();
+    filter.command.env("TMPDIR", "/nowhere");
+    let outcome = filter.file(file(&profile));
+    assert!(outcome == success(profile.replace("aot_func#0", "[Wasm] run")), "{}", outcome.stderr);
+}
+
+/// Keeps what was written, and how often it was flushed.
+#[derive(Default)]
+struct Flushed {
+    written: Vec<u8>,
+    flushes: u32,
+}
+
+impl Write for Flushed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.written.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.flushes += 1;
+        Ok(())
+    }
+}
+
+#[test]
+fn input_is_read_to_its_end_and_no_further() {
+    for stack_check in [StackCheck::Auto, StackCheck::Off] {
+        let interrupted = Err(io::ErrorKind::Interrupted.into());
+        let lines = ["main 1\nmain;aot_", "func#0 2\n", "main 3"].map(|part| Ok(part.into()));
+        let input = Portions::new([interrupted].into_iter().chain(lines));
+        let mut output = Flushed::default();
+        let mut translator = translator(&["app"], options(|options| options.stack_check = stack_check));
+        Filter::new(&mut translator, &mut output).run(input).unwrap();
+        assert_eq!(output.written, b"main 1\nmain;[Wasm] run 2\nmain 3\n");
+        assert!(output.flushes >= 3, "each block is flushed");
+    }
+}
+
+#[test]
+fn which_lines_are_held() {
     for (line, translated) in [
         ("main 1\n", "main 1\n"),
         ("[a]#aot_func#0_wrapper 1\n", "[Wasm] [a] run_wrapper 1\n"),
@@ -235,7 +217,7 @@ fn only_an_aot_func_waits_that_may_be_a_check_of_loaded_code() {
         ("[a]#aot_func#1;[a]#aot_func_internal#0 1\n", "[Wasm] [a] sum_precheck;[Wasm] [a] run 1\n"),
         ("aot_func#1;aot_func_internal#0 1\n", "[Wasm] sum_precheck;[Wasm] run 1\n"),
     ] {
-        assert_eq!(written(&["", "a", "b"], &[line]), [translated, ""], "{line:?}");
+        assert_eq!(written(&["", "a", "b"], Options::default(), &[line]), [translated, ""], "{line:?}");
     }
     for (line, translated) in [
         ("[a]#aot_func#0 1\n", "[Wasm] [a] run 1\n"),
@@ -247,14 +229,15 @@ fn only_an_aot_func_waits_that_may_be_a_check_of_loaded_code() {
         ("[a]#aot_func_internal#0;aot_func#0 1\n", "[Wasm] [a] run;[Wasm] run 1\n"),
         ("aot_func_internal#0;[a]#aot_func#0 1\n", "[Wasm] run;[Wasm] [a] run 1\n"),
     ] {
-        assert_eq!(written(&["", "a", "b"], &[line]), ["", translated], "{line:?}");
+        assert_eq!(written(&["", "a", "b"], Options::default(), &[line]), ["", translated], "{line:?}");
     }
     // No module takes frames without a name.
-    assert_eq!(written(&["a", "b"], &["aot_func#0 1\n"]), ["aot_func#0 1\n", ""]);
+    let lines = written(&["a", "b"], Options::default(), &["aot_func#0 1\n"]);
+    assert_eq!(lines, ["aot_func#0 1\n", ""]);
 }
 
 #[test]
-fn evidence_for_one_name_releases_lines_up_to_the_next_undecided_one() {
+fn evidence_releases_lines_up_to_the_next_undecided_name() {
     let steps = [
         ("main 1\n", "main 1\n"),
         ("[a]#aot_func#0 2\n", ""),
@@ -279,13 +262,24 @@ fn evidence_for_one_name_releases_lines_up_to_the_next_undecided_one() {
         ("[c]#aot_func#2 11\n", ""),
         ("[b]#aot_func#2 12\n", ""),
     ];
-    let mut expected = steps.map(|(_, written)| written).to_vec();
-    expected.push("[Wasm] [c] inc 11\n[Wasm] [b] inc_precheck 12\n");
-    assert_eq!(written(&["", "a", "b", "c"], &steps.map(|(line, _)| line)), expected);
+    let at_end = "[Wasm] [c] inc 11\n[Wasm] [b] inc_precheck 12\n";
+    check_written(&["", "a", "b", "c"], Options::default(), &steps, at_end);
 }
 
 #[test]
-fn an_internal_wrapper_is_evidence_and_a_line_without_a_count_is_none() {
+fn line_behind_a_released_one_is_held() {
+    // What releases the first line is no evidence for the second, whose symbol stands further left.
+    let steps = [
+        ("main;aot_func#0 1\n", ""),
+        ("[b]#aot_func#0 2\n", ""),
+        ("aot_func_internal#0 3\n", "main;[Wasm] run_precheck 1\n"),
+        ("[b]#aot_func_internal#0 4\n", "[Wasm] [b] run_precheck 2\n[Wasm] run 3\n[Wasm] [b] run 4\n"),
+    ];
+    check_written(&["", "b"], Options::default(), &steps, "");
+}
+
+#[test]
+fn what_is_evidence() {
     for (evidence, run) in [
         ("aot_func_internal#3_wrapper 1\n", "run_precheck"),
         ("aot_func_internal#4294967295 1\r\n", "run_precheck"),
@@ -295,70 +289,21 @@ fn an_internal_wrapper_is_evidence_and_a_line_without_a_count_is_none() {
         ("aot_func_internal#x 1\n", "run"),
         ("my_aot_func_internal#1 1\n", "run"),
         ("[Wasm] aot_func_internal#1 1\n", "run"),
+        ("[app]#aot_func_internal#1 1\n", "run"),
     ] {
-        let written = written(&["app"], &["aot_func#0 1\n", evidence]).concat();
+        let written = written(&["app"], Options::default(), &["aot_func#0 1\n", evidence]).concat();
         assert!(written.starts_with(&format!("[Wasm] {run} 1\n")), "{evidence:?}: {written}");
     }
 }
 
 #[test]
-fn a_second_input_inherits_no_stack_checks_and_no_line_that_waits() {
-    let mut output = Vec::new();
-    let mut filter = Filter::new(Translator::new(app_modules()), &mut output);
-    filter.run(&b"aot_func_internal#1;aot_func#0 1\n"[..]).unwrap();
-    filter.run(&b"aot_func#0 2\n"[..]).unwrap();
-    let cut = Portions::new([Ok(b"aot_func#1;aot_func#0 3\n".to_vec()), Err(io::Error::other("cut"))]);
-    filter.run(cut).unwrap_err();
-    filter.run(&b"[app]#aot_func#2;aot_func_internal#0;aot_func#0 4\n"[..]).unwrap();
-    assert_eq!(
-        String::from_utf8(output).unwrap(),
-        "[Wasm] sum;[Wasm] run_precheck 1\n[Wasm] run 2\n[Wasm] sum;[Wasm] run 3\n\
-         [Wasm] [app] inc;[Wasm] run;[Wasm] run_precheck 4\n"
-    );
-}
-
-/// Lines of three names, and between them evidence for one after the other.
-fn three_names() -> String {
-    let frames = ["[a]#aot_func#0", "[b]#aot_func#1", "[c]#aot_func#2", "host"];
-    let lines = |count| (0..count).map(move |line| format!("main;{};host{line} 1\n", frames[line % 4]));
-    let evidence = |name| [format!("main;[{name}]#aot_func_internal#1 1\n")];
-    lines(300).chain(evidence("b")).chain(lines(500)).chain(evidence("a")).chain(lines(300)).collect()
-}
-
-#[test]
-fn held_lines_come_back_in_order_from_a_temporary_file_that_is_released_in_parts() {
-    let profile = three_names();
-    // As a caller of the library decides it.
-    let mut translator = Translator::new(modules(&["a", "b", "c"]));
-    translator.find_stack_checks(profile.as_bytes());
-    let mut expected = Vec::new();
-    for line in profile.lines() {
-        translator.translate(line.as_bytes(), &mut expected);
-        expected.push(b'\n');
-    }
-    for (name, frame) in [("a", "run_precheck"), ("b", "sum_precheck"), ("c", "inc")] {
-        let frame = format!("[Wasm] [{name}] {frame};");
-        assert_eq!(String::from_utf8_lossy(&expected).matches(&frame).count(), 275, "{frame}");
-    }
-    for limit in [0, 1, 1000, 10_000, 1_000_000] {
-        for size in [10, 1000, 100_000] {
-            let mut output = Vec::new();
-            let mut filter = Filter::new(Translator::new(modules(&["a", "b", "c"])), &mut output);
-            filter.set_hold_limit(limit);
-            filter.run(Portions::of_sizes(profile.as_bytes(), &[size])).unwrap();
-            assert!(output == expected, "with a limit of {limit}, in portions of {size}");
-        }
-    }
-}
-
-#[test]
-fn a_caller_of_the_library_finds_stack_checks_before_it_translates() {
+fn stack_checks_can_be_found_before_translation() {
     let profile = b"[a]#aot_func#0 1\n[b]#aot_func#0 2\n[b]#aot_func_internal#1 3\n";
     for (finds_checks, expected) in [
         (true, "[Wasm] [a] run 1\n[Wasm] [b] run_precheck 2\n[Wasm] [b] sum 3\n"),
         (false, "[Wasm] [a] run 1\n[Wasm] [b] run 2\n[Wasm] [b] sum 3\n"),
     ] {
-        let mut translator = Translator::new(modules(&["a", "b"]));
+        let mut translator = translator(&["a", "b"], Options::default());
         if finds_checks {
             translator.find_stack_checks(profile);
         }
@@ -368,20 +313,54 @@ fn a_caller_of_the_library_finds_stack_checks_before_it_translates() {
             output.push(b'\n');
         }
         assert_eq!(String::from_utf8(output).unwrap(), expected);
+        let checked = [None, Some("a"), Some("b")];
+        let checked = checked.map(|name| translator.has_stack_checks(name.map(str::as_bytes)));
+        assert_eq!(checked, [false, false, finds_checks]);
     }
 }
 
+/// 72 MB of lines of 10,000 bytes, more than is held in memory, that wait for the stack checks of three names.
+const HELD: &str = r#"printf -v native "%09981d" 0
+    for name in a b c; do yes "[$name]#aot_func#0;$native 1" | head -n 2400; done > held"#;
+
 #[test]
-fn memory_stays_bounded_where_much_is_held_and_released_in_parts() {
-    // 120 MB, of which 64 MiB are held in memory.
-    let script = r#"ulimit -v 200000; export TMPDIR=$PWD
-        printf -v native "%0980d" 0
-        for name in a b c; do yes "[$name]#aot_func#0;$native 1" | head -n 40000; done > lines
-        { cat lines; for name in a b c; do echo "[$name]#aot_func_internal#0 1"; done; } |
-            "$FILTER" a=app.wasm b=app.wasm c=app.wasm > out; echo ${PIPESTATUS[1]}
-        for name in a b c; do grep -c "^.Wasm. .$name. run_precheck;" out; done; wc -l < out; ls"#;
-    let expected = "0\n40000\n40000\n40000\n120003\napp.wasm\nlines\nout\n";
-    assert_eq!(shell(script).with_app().pipe(""), success(expected));
+fn held_lines_spill_to_tmpdir() {
+    // The evidence releases them in three parts.
+    let script = format!(
+        r#"{HELD}; mkdir tmp; export TMPDIR=$PWD/tmp; ulimit -v 200000
+        {{ cat held; for name in a b c; do echo "[$name]#aot_func_internal#0 1"; done; }} |
+            "$FILTER" a=app.wasm b=app.wasm c=app.wasm > out; echo ${{PIPESTATUS[1]}}
+        {{ sed -E 's/^.([abc]).#aot_func#0/[Wasm] [\1] run_precheck/' held
+           for name in a b c; do echo "[Wasm] [$name] run 1"; done; }} | cmp - out; ls tmp"#
+    );
+    assert_eq!(shell(&script).with_app().pipe(""), success("0\n"));
+}
+
+#[test]
+fn output_ends_before_lines_that_cannot_be_held() {
+    let script = |tmpdir: &str| {
+        format!(
+            r#"{HELD}; export TMPDIR={tmpdir}
+            {{ echo "main 1"; cat held; }} | "$FILTER" -v -d split a=app.wasm b=app.wasm c=app.wasm
+            echo "exit status ${{PIPESTATUS[1]}}"; ls -A split"#
+        )
+    };
+    let check = |outcome: &Outcome, message: &str| {
+        assert_eq!(outcome.stdout, "main 1\nexit status 1\n", "{outcome:?}");
+        assert_eq!(outcome.messages().last(), Some(&message), "{outcome:?}");
+    };
+    let advice = "the output is cut short; set TMPDIR, or pass --stack-check=on or off";
+    let outcome = shell(&script("/nowhere")).with_app().pipe("");
+    let cause = "No such file or directory (os error 2)";
+    check(&outcome, &format!("/nowhere: cannot buffer held lines: {cause}: {advice}"));
+    // No space for what is in memory, and space for that and a little more.
+    for size in ["1M", "65M"] {
+        let mounts = format!("mkdir full && mount -t tmpfs -o size={size} none full");
+        if let Some(outcome) = with_mounts(&mounts, &script("full")) {
+            let cause = "No space left on device (os error 28)";
+            check(&outcome, &format!("full: cannot buffer held lines: {cause}: {advice}"));
+        }
+    }
 }
 
 /// The lines of 300 names, `"[m0]#aot_func#0"` and so on, in which a line waits for each.
@@ -396,7 +375,7 @@ fn three_hundred_names(is_one_line: bool) -> String {
 }
 
 #[test]
-fn names_that_are_decided_one_by_one_do_not_cost_a_pass_each() {
+fn release_is_linear() {
     let operands: String = (0..300).map(|name| format!(" m{name}=app.wasm")).collect();
     for is_one_line in [false, true] {
         let lines = three_hundred_names(is_one_line);

@@ -1,21 +1,28 @@
 //! Runs the program, and makes its input.
 
+pub(crate) mod agreement;
+pub(crate) mod inputs;
 pub(crate) mod plain_module;
-pub(crate) mod portions;
 pub(crate) mod reference;
 pub(crate) mod sections;
 pub(crate) mod text_reference;
 
-use std::fmt::{self, Write as _};
-use std::io::{BufRead, BufReader, Write};
+use std::fmt::{self, Display, Write as _};
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use wamr_fold_translate::{Module, Modules, Wasm};
+use wamr_fold_translate::{Module, Modules, Options, Translator};
+
+const FILTER: &str = env!("CARGO_BIN_EXE_wamr-fold-translate");
+
+/// The exit status of a script that lacks what it needs.
+const MISSING: i32 = 99;
 
 /// The program with arguments, about to be run in a directory of its own.
 pub(crate) struct Program {
@@ -31,7 +38,7 @@ pub(crate) struct Outcome {
     pub(crate) stderr: String,
 }
 
-/// As text that a person can read, for failed assertions.
+/// For failed assertions.
 impl fmt::Debug for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { status, stdout, stderr } = self;
@@ -39,7 +46,23 @@ impl fmt::Debug for Outcome {
     }
 }
 
-const FILTER: &str = env!("CARGO_BIN_EXE_wamr-fold-translate");
+/// A run that printed `stdout` and no message, and succeeded.
+pub(crate) fn success(stdout: impl Into<String>) -> Outcome {
+    Outcome { status: Some(0), stdout: stdout.into(), stderr: String::new() }
+}
+
+/// A run that printed `stdout` and one message, and exited with `status`.
+pub(crate) fn failure(status: i32, stdout: &str, message: &str) -> Outcome {
+    let stderr = format!("wamr-fold-translate: {message}\n");
+    Outcome { status: Some(status), stdout: stdout.to_owned(), stderr }
+}
+
+impl Outcome {
+    /// The lines of standard error, without the name of the program.
+    pub(crate) fn messages(&self) -> Vec<&str> {
+        self.stderr.lines().map(|line| line.strip_prefix("wamr-fold-translate: ").unwrap_or(line)).collect()
+    }
+}
 
 pub(crate) fn program(arguments: &[&str]) -> Program {
     let mut command = Command::new(FILTER);
@@ -54,7 +77,7 @@ pub(crate) fn shell(script: &str) -> Program {
     in_directory(command)
 }
 
-/// The program with arguments and redirections of bash, behind `limits`. See [`Program::cpu_time`].
+/// The program with arguments and redirections of bash, after `limits`. See [`Program::cpu_time`].
 pub(crate) fn timed(limits: &str, arguments: &str) -> Program {
     // `time` writes to the standard error of the group, the program to that of the script.
     shell(&format!(
@@ -64,14 +87,14 @@ pub(crate) fn timed(limits: &str, arguments: &str) -> Program {
 
 fn in_directory(mut command: Command) -> Program {
     let dir = tempfile::tempdir().unwrap();
-    command.current_dir(dir.path());
+    command.current_dir(dir.path()).env("LC_ALL", "C.UTF-8");
     Program { command, dir }
 }
 
 impl Program {
     /// Puts a file into the directory in which the program runs.
     pub(crate) fn with_file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
-        std::fs::write(self.path(name), content).unwrap();
+        fs::write(self.path(name), content).unwrap();
         self
     }
 
@@ -86,7 +109,7 @@ impl Program {
 
     /// The names of what is in a directory, sorted.
     pub(crate) fn list(&self, dir: &str) -> Vec<String> {
-        let entries = std::fs::read_dir(self.path(dir)).unwrap();
+        let entries = fs::read_dir(self.path(dir)).unwrap();
         let mut names: Vec<_> =
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
@@ -94,10 +117,10 @@ impl Program {
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).unwrap()
+        fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// What the last run of [`timed`] took of a processor, however busy the machine was.
+    /// The processor time of the last run of [`timed`]. Other processes do not change it.
     pub(crate) fn cpu_time(&self) -> Duration {
         let times = self.read("cpu-time");
         times.split_whitespace().map(|time| Duration::from_secs_f64(time.parse().unwrap())).sum()
@@ -127,14 +150,25 @@ impl Program {
         outcome(self.command.spawn().unwrap())
     }
 
+    /// Runs a script; `None` if it exits with 99, which says that it lacks what it needs.
+    pub(crate) fn run_or_skip(&mut self, missing: &str) -> Option<Outcome> {
+        let outcome = self.pipe("");
+        if outcome.status == Some(MISSING) {
+            skip(missing);
+            return None;
+        }
+        Some(outcome)
+    }
+
     /// Starts the program with pipes that are written and read line by line.
     pub(crate) fn live(&mut self) -> Live {
-        let mut child = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let stdin = child.stdin.take();
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().unwrap();
+        let (stdin, stderr) = (child.stdin.take(), child.stderr.take().unwrap());
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         thread::spawn(move || stdout.lines().try_for_each(|line| sender.send(line.unwrap())));
-        Live { child, stdin, lines }
+        Live { child, stdin, stderr, lines }
     }
 }
 
@@ -147,21 +181,31 @@ fn outcome(child: Child) -> Outcome {
     }
 }
 
-/// The outcome of a run that printed `stdout`, said nothing and succeeded.
-pub(crate) fn success(stdout: impl Into<String>) -> Outcome {
-    Outcome { status: Some(0), stdout: stdout.into(), stderr: String::new() }
+/// Runs a bash script after `mounts`, which mount file systems that only the script sees; `None` where that is
+/// not allowed.
+pub(crate) fn with_mounts(mounts: &str, script: &str) -> Option<Outcome> {
+    let mut shell = shell(
+        r#"namespace=(unshare --mount --map-root-user)
+        "${namespace[@]}" true 2> /dev/null || exit 99
+        exec "${namespace[@]}" bash -c "{ $MOUNTS; } || exit 99
+        $SCRIPT""#,
+    );
+    shell.command.env("MOUNTS", mounts).env("SCRIPT", script);
+    shell.with_app().run_or_skip("no file system can be mounted here")
 }
 
-/// The outcome of a run that printed `stdout` and one message, and exited with `status`.
-pub(crate) fn failure(status: i32, stdout: &str, message: &str) -> Outcome {
-    let stderr = format!("wamr-fold-translate: {message}\n");
-    Outcome { status: Some(status), stdout: stdout.to_owned(), stderr }
+/// Says that a test, or a part of it, is skipped. The test runner shows this, as it captures only what `println!`
+/// and its like print.
+pub(crate) fn skip(reason: impl Display) {
+    let test = thread::current().name().unwrap_or_default().to_owned();
+    _ = io::stderr().write_all(format!("skipped: {test}: {reason}\n").as_bytes());
 }
 
 /// A running program in a live pipe.
 pub(crate) struct Live {
     pub(crate) child: Child,
     pub(crate) stdin: Option<ChildStdin>,
+    stderr: ChildStderr,
     lines: Receiver<String>,
 }
 
@@ -170,22 +214,18 @@ impl Live {
         self.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
     }
 
-    /// The next line that comes out, which it must do soon.
+    /// The next line of output.
     pub(crate) fn read(&self) -> String {
-        self.lines.recv_timeout(Duration::from_secs(20)).expect("a line comes out")
+        self.lines.recv_timeout(Duration::from_secs(60)).expect("a line comes out")
     }
 
-    /// Whether no line has come out after a while.
-    pub(crate) fn is_silent(&self) -> bool {
-        self.lines.recv_timeout(Duration::from_millis(300)).is_err()
-    }
-
-    /// Ends the input, and returns the lines that come out then.
-    pub(crate) fn finish(mut self) -> Vec<String> {
+    /// Ends the input. The outcome has the output that was not yet read.
+    pub(crate) fn finish(mut self) -> Outcome {
         drop(self.stdin.take());
-        let lines = self.lines.iter().collect();
-        assert!(self.child.wait().unwrap().success());
-        lines
+        let stdout = self.lines.iter().map(|line| line + "\n").collect();
+        let mut stderr = String::new();
+        self.stderr.read_to_string(&mut stderr).unwrap();
+        Outcome { status: self.child.wait().unwrap().code(), stdout, stderr }
     }
 }
 
@@ -194,19 +234,34 @@ pub(crate) fn app() -> Vec<u8> {
     wat(r#"(module (import "env" "log" (func $log)) (func $run) (func $sum) (func $inc))"#)
 }
 
-/// The same module, loaded as `app`.
-pub(crate) fn app_modules() -> Modules {
-    let mut modules = Modules::default();
-    let wasm = Wasm::read(app().as_slice()).unwrap();
-    modules.add(Module::new(Some(b"app".to_vec()), "app.wasm", wasm)).unwrap();
-    modules
-}
-
+/// The wasm file of this text.
 pub(crate) fn wat(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-/// A folded stack that calls each of the frames, with count 1.
+/// The wasm file `wasm`, loaded under each of `names`; under the empty one it takes frames without a module name.
+pub(crate) fn modules(names: &[&str], wasm: &[u8]) -> Modules {
+    let mut modules = Modules::default();
+    for name in names {
+        let name = (!name.is_empty()).then(|| name.as_bytes().to_vec());
+        modules.add(Module::read(name, "app.wasm", wasm).unwrap()).unwrap();
+    }
+    modules
+}
+
+/// A translator with the module [`app`] under each of `names`.
+pub(crate) fn translator(names: &[&str], options: Options) -> Translator {
+    Translator::new(modules(names, &app()), options).unwrap()
+}
+
+/// The default options after `set`.
+pub(crate) fn options(set: impl FnOnce(&mut Options)) -> Options {
+    let mut options = Options::default();
+    set(&mut options);
+    options
+}
+
+/// A folded stack of `main` and these frames, with count 1.
 pub(crate) fn stack(frames: &[&str]) -> String {
     let mut line = "main".to_owned();
     for frame in frames {

@@ -1,4 +1,4 @@
-//! Makes wasm files section by section, whole or broken.
+//! Makes wasm files section by section.
 
 use wasm_encoder::{Encode, NameMap, NameSection};
 

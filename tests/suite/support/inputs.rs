@@ -1,7 +1,16 @@
-//! A stream that comes in portions.
+//! Inputs: a file, and a stream that comes in portions.
 
 use std::collections::VecDeque;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+
+/// An unnamed file with this content.
+pub(crate) fn file(content: impl AsRef<[u8]>) -> File {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(content.as_ref()).unwrap();
+    file.rewind().unwrap();
+    file
+}
 
 /// Gives one portion with each read, then the end of the stream, and must not be read after that.
 pub(crate) struct Portions {
