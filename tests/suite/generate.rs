@@ -135,7 +135,7 @@ fn bash_completes_alike_with_the_bash_completion_package() {
     let setup = "package=/usr/share/bash-completion/bash_completion
             [[ -e $package ]] || exit 99
             mkdir -p ../user/completions; mv ../generated ../user/completions/wamr-fold-translate
-            BASH_COMPLETION_USER_DIR=${PWD%/work}/user; source $package";
+            BASH_COMPLETION_USER_DIR=../user; source $package";
     check_bash(setup, BASH);
 }
 
