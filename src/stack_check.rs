@@ -98,15 +98,15 @@ impl StackChecks {
     /// The length of the whole lines at the start of `lines` that nothing found later can change. `lines` start
     /// with the line at which the last call stopped, if that has to wait.
     pub(crate) fn ready(&mut self, lines: &[u8], modules: &Modules) -> usize {
-        let mut searched = self.waiting.take().map_or(0, |waiting| waiting.start);
+        let searched = self.waiting.take().map_or(0, |waiting| waiting.start);
         let mut from = 0;
         while let Some(line) = self.next_line(Kind::Func, lines, from) {
+            let searched = if line.start == 0 { searched } else { 0 };
             self.waiting = self.undecided(&lines[line.clone()], searched, modules);
             if self.waiting.is_some() {
                 return line.start;
             }
             from = line.end;
-            searched = 0;
         }
         lines.len()
     }
