@@ -206,6 +206,26 @@ proptest! {
     }
 
     #[test]
+    fn lines_translate_alike_after_any_others(
+        modules in select(&LOADED[..]),
+        options in any_options(&[Tag::First, Tag::Last, Tag::None]),
+        profile in profile(),
+    ) {
+        let new = || Translator::new(modules.clone(), options).unwrap();
+        let mut after_others = new();
+        after_others.find_stack_checks(&profile);
+        for line in profile.lines_with_terminator() {
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            let mut alone = new();
+            alone.find_stack_checks(&profile);
+            let [mut output, mut expected] = [BString::default(), BString::default()];
+            let module = after_others.translate(line, &mut output);
+            prop_assert_eq!(module, alone.translate(line, &mut expected));
+            prop_assert_eq!(output, expected);
+        }
+    }
+
+    #[test]
     fn held_lines_match_the_reference(
         lines in vec(held_line(), 0..20),
         is_text: bool,
