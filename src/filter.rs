@@ -96,24 +96,26 @@ impl<'t, W: Write> Filter<'t, W> {
         let is_regular = file.metadata().map_err(FilterError::Read)?.is_file();
         match file.stream_position() {
             Ok(start) if is_regular => {
-                self.find_stack_checks(&mut file, start).map_err(FilterError::Read)?;
-                self.read(file, Self::translate)?;
+                let searched = self.find_stack_checks(&mut file, start).map_err(FilterError::Read)?;
+                self.read(file.take(searched), Self::translate)?;
                 self.finish()
             }
             _ => self.run(file),
         }
     }
 
-    /// Searches `file`, and seeks back to `start`.
-    fn find_stack_checks(&mut self, file: &mut File, start: u64) -> io::Result<()> {
+    /// Searches `file`, and seeks back to `start`. Returns how much of it can be translated: what was appended after
+    /// the search cannot, unless nothing was left to find.
+    fn find_stack_checks(&mut self, file: &mut File, start: u64) -> io::Result<u64> {
         let mut input = LineBuffer::new(&*file);
         while self.translator.seeks_stack_checks()
             && let lines @ [_, ..] = input.next_lines()?
         {
             self.translator.find_stack_checks(lines);
         }
+        let searched = file.stream_position()? - start;
         file.seek(SeekFrom::Start(start))?;
-        Ok(())
+        Ok(if self.translator.seeks_stack_checks() { searched } else { u64::MAX })
     }
 
     /// Passes all lines of `input` to `take`.

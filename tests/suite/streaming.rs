@@ -1,8 +1,10 @@
 //! Which lines are held, and for how long.
 
 use std::cell::RefCell;
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::mem;
+use std::os::unix::fs::FileExt;
 use std::slice;
 use std::time::Duration;
 
@@ -167,6 +169,35 @@ fn file_input_is_not_held() {
     filter.command.env("TMPDIR", "/nowhere");
     let outcome = filter.file(file(&profile));
     assert!(outcome == success(profile.replace("aot_func#0", "[Wasm] run")), "{}", outcome.stderr);
+}
+
+/// Appends to the input whenever it is written.
+struct Growing<'a> {
+    input: &'a File,
+    written: &'a mut Vec<u8>,
+}
+
+impl Write for Growing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let added = b"aot_func_internal#0;aot_func#0 1\n";
+        self.input.write_all_at(added, self.input.metadata()?.len())?;
+        self.written.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn lines_that_were_not_searched_are_not_read() {
+    let profile = stack(&["aot_func#0"]).repeat(20_000);
+    let (input, mut written) = (file(&profile), Vec::new());
+    let output = Growing { input: &input, written: &mut written };
+    Filter::new(&mut translator(&["app"], Options::default()), output)
+        .run_file(input.try_clone().unwrap())
+        .unwrap();
+    assert!(String::from_utf8(written).unwrap() == profile.replace("aot_func#0", "[Wasm] run"));
 }
 
 /// Keeps what was written, and how often it was flushed.
