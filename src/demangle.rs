@@ -30,7 +30,7 @@ fn demangle_rust(name: &str) -> Option<String> {
     }
     let demangled = format!("{:#}", rustc_demangle::try_demangle(name).ok()?);
     let is_whole = !PLACEHOLDERS.iter().any(|placeholder| demangled.contains(placeholder));
-    is_whole.then_some(demangled)
+    (is_whole && !demangled.is_empty()).then_some(demangled)
 }
 
 /// Whether `name` ends with the hash of the legacy scheme, `17h` and 16 hex digits, and `E`. A suffix such as
@@ -47,16 +47,19 @@ fn has_legacy_hash(name: &str) -> bool {
 /// Removes the hashes from a name that the compiler has demangled: `::h` and 16 digits at its end, and 13 to 16
 /// digits in brackets after the name of a crate. Nothing is removed if nothing would be left.
 fn without_hashes(name: &[u8]) -> Vec<u8> {
-    let mut rest = strip_hash(name);
-    let mut kept = Vec::with_capacity(rest.len());
-    while let Some(bracket) = rest.find_byte(b'[') {
-        kept.extend_from_slice(&rest[..bracket]);
-        let hash = if ends_with_word(&kept) { crate_hash_len(&rest[bracket..]) } else { 0 };
-        let copied = usize::from(hash == 0);
-        kept.extend_from_slice(&rest[bracket..bracket + copied]);
-        rest = &rest[bracket + hash + copied..];
+    let name = strip_hash(name);
+    let mut kept = Vec::with_capacity(name.len());
+    let mut at = 0;
+    while let Some(bracket) = name[at..].find_byte(b'[') {
+        let bracket = at + bracket;
+        kept.extend_from_slice(&name[at..bracket]);
+        at = bracket + crate_hash_len(&name[..bracket], &name[bracket..]);
+        if at == bracket {
+            kept.push(b'[');
+            at += 1;
+        }
     }
-    kept.extend_from_slice(rest);
+    kept.extend_from_slice(&name[at..]);
     kept
 }
 
@@ -72,10 +75,11 @@ fn strip_hash(name: &[u8]) -> &[u8] {
     }
 }
 
-/// The length of the crate hash in brackets that `text` starts with, or 0.
-fn crate_hash_len(text: &[u8]) -> usize {
+/// The length of the crate hash in brackets that `text` starts with, after the name of the crate; 0 if there is none.
+fn crate_hash_len(before: &[u8], text: &[u8]) -> usize {
     let digits = text[1..].iter().take_while(|&&byte| is_hash_digit(byte)).count();
-    if (13..=16).contains(&digits) && text.get(digits + 1) == Some(&b']') { digits + 2 } else { 0 }
+    let is_hash = ends_with_word(before) && (13..=16).contains(&digits);
+    if is_hash && text.get(digits + 1) == Some(&b']') { digits + 2 } else { 0 }
 }
 
 fn is_hash_digit(byte: u8) -> bool {
@@ -121,6 +125,7 @@ mod tests {
             ("prisma[0123456789abcdef]::run", "prisma::run"),
             ("<a[0123456789abc] as b_[0123456789abcd]>::f::h1234567890abcdef", "<a as b_>::f"),
             ("größe[0123456789abc]", "größe"),
+            ("a[0123456789abc][0123456789abc]", "a[0123456789abc]"),
         ] {
             assert_eq!(demangle(name.as_bytes()).as_bstr(), shown, "{name}");
         }
@@ -152,6 +157,7 @@ mod tests {
             "RC4_init",
             "ZN3fooE",
             "_ZN3fooE",
+            "_ZN17h1234567890abcdefE",
             "_R",
             "_Rust",
             // Demangled with placeholders
