@@ -90,6 +90,7 @@ END
 /// What an interactive bash makes of a line, with and without the bash-completion package.
 const BASH: &[(&str, &str)] = &[
     ("--dem", "--demangle "),
+    ("-Cat l", "-Cat last "),
     ("--tag ", "--tag first last none "),
     ("-t l", "-t last "),
     ("-s o", "-s off on "),

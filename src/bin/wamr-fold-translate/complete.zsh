@@ -6,7 +6,7 @@ _wamr_fold_translate_modules() {
 }
 
 _wamr_fold_translate() {
-    _arguments \
+    _arguments -s \
 @OPTIONS@
         '*:MODULE:_wamr_fold_translate_modules'
 }

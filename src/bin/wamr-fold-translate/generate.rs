@@ -97,7 +97,9 @@ fn bash_value(flag: &Flag) -> Option<String> {
         Kind::Directory(..) => "compgen -d --".to_owned(),
         Kind::Modules(..) => "_wamr_fold_translate_modules".to_owned(),
     };
-    let names = names(flag).join(" | ");
+    // A short option may be the last of several, as in -Cat.
+    let bundled = flag.short.map(|short| format!("-[!-]*{short}"));
+    let names = names(flag).into_iter().chain(bundled).collect::<Vec<_>>().join(" | ");
     Some(format!("        {names}) mapfile -t COMPREPLY < <({command} \"$current\") ;;"))
 }
 
