@@ -103,7 +103,7 @@ impl fmt::Display for FileKind {
             Self::Zip => "is a zip archive",
             Self::Elf => "is a native program or library (ELF)",
             Self::GitLfsPointer => "is a git LFS pointer",
-            Self::PerfData => "is a file of perf record",
+            Self::PerfData => "is a perf.data file",
             Self::Utf16 => "is text in UTF-16",
             Self::Wat => "is WebAssembly text",
             Self::ComponentWat => "is WebAssembly text of a component",

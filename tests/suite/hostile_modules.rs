@@ -37,7 +37,7 @@ fn used_without_names() -> Outcome {
 }
 
 fn used_as_malformed(stdout: &str, fault: &str) -> Outcome {
-    let warning = format!("malformed name section: {fault}: using the names before it");
+    let warning = format!("malformed name section: {fault}: using the names that could be read");
     used_with_warning(stdout, &warning)
 }
 

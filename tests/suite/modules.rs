@@ -158,7 +158,7 @@ fn other_file_types_are_identified() {
         ),
         (
             b"PERFILE2\x68\0\0\0\0\0\0\0",
-            "is a file of perf record: pass the wasm file, and pipe in the profile (perf script | stackcollapse-perf.pl | ...)",
+            "is a perf.data file: pass the wasm file, and pipe in the profile (perf script | stackcollapse-perf.pl | ...)",
         ),
         (b"main;aot_func#1 5\nmain", TEXT),
         (b"embedder 1001001\n", TEXT),

@@ -82,7 +82,7 @@ fn split_file_name_too_long() {
 #[test]
 fn split_file_collision() {
     let mut filter = program(&["-d", "dir", "app.wasm", "=app.wasm"]).with_app();
-    let message = "dir/app.folded: two modules map to this file: pass NAME=FILE.wasm for one";
+    let message = "dir/app.folded: two modules map to this file: rename the file of =FILE";
     assert_eq!(filter.pipe("aot_func#0 1\n"), failure(2, "", message));
     assert_eq!(filter.list("."), ["app.wasm"]);
 }
@@ -130,22 +130,19 @@ fn write_error_keeps_old_split_files() {
 #[test]
 fn input_and_output_must_differ() {
     for (arguments, message) in [
-        ("app.wasm < app.folded >> app.folded", "<stdout>: would overwrite <stdin>: write to another file"),
-        ("app.wasm < app.folded 1<> app.folded", "<stdout>: would overwrite <stdin>: write to another file"),
-        ("app.wasm < /dev/null >> app.wasm", "<stdout>: would overwrite app.wasm: write to another file"),
+        ("app.wasm < app.folded >> app.folded", "<stdout>: is also <stdin>: write to another file"),
+        ("app.wasm < app.folded 1<> app.folded", "<stdout>: is also <stdin>: write to another file"),
+        ("app.wasm < /dev/null >> app.wasm", "<stdout>: is also the MODULE app.wasm: write to another file"),
         (
             "-d new app.wasm < /dev/null >> app.wasm",
-            "<stdout>: would overwrite app.wasm: write to another file",
+            "<stdout>: is also the MODULE app.wasm: write to another file",
         ),
-        ("-d . app.wasm < app.folded", "./app.folded: would overwrite <stdin>: write to another file"),
-        (
-            "-d . app.wasm < /dev/null >> app.folded",
-            "./app.folded: would overwrite <stdout>: write to another file",
-        ),
-        ("-d . app.folded < /dev/null", "./app.folded: would overwrite app.folded: write to another file"),
+        ("-d . app.wasm < app.folded", "./app.folded: is also <stdin>: pass another DIR"),
+        ("-d . app.wasm < /dev/null >> app.folded", "./app.folded: is also <stdout>: pass another DIR"),
+        ("-d . app.folded < /dev/null", "./app.folded: is also the MODULE app.folded: pass another DIR"),
         (
             "-d . lib=app.wasm app=app.folded < /dev/null",
-            "./app.folded: would overwrite app.folded: write to another file",
+            "./app.folded: is also the MODULE app.folded: pass another DIR",
         ),
     ] {
         let mut filter =

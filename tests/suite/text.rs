@@ -76,7 +76,7 @@ fn unresolved_symbols_are_kept_and_reported() {
         (
             "host\n\taot_func#3+0x1c (x)\n",
             "host\n\t[Wasm] func[4]+0x1c (x)\n",
-            r#"2: 1 symbol past the last function, for example "aot_func#3": app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled"#,
+            r#"2: 1 symbol with an index beyond the module, for example "aot_func#3": app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled"#,
         ),
         (
             "x [core]#aot_func#7 [core]#aot_func#8\n",

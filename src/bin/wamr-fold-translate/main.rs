@@ -5,7 +5,6 @@ mod generate;
 mod messages;
 mod options;
 
-use std::fmt::Display;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -85,26 +84,29 @@ fn check_files(config: &Config, translator: &Translator, input: &File, output: &
     let (input, output) = (metadata(input)?, metadata(output)?);
     let mut used = vec![("<stdin>".to_owned(), input)];
     for module in translator.modules().iter() {
-        used.extend(fs::metadata(module.path()).map(|file| (module.path().display().to_string(), file)));
+        let name = format!("the MODULE {}", module.path().display());
+        used.extend(fs::metadata(module.path()).map(|file| (name, file)));
     }
-    check_file("<stdout>", &output, &used)?;
+    if let Some(other) = same_file(&output, &used) {
+        return Err(messages::overwritten_by_output(other));
+    }
     used.push(("<stdout>".to_owned(), output));
     let Some(directory) = &config.split_dir else { return Ok(()) };
     for path in split_files(directory, translator.modules()).map_err(|error| messages::split(&error))? {
-        if let Ok(file) = fs::symlink_metadata(&path) {
-            check_file(path.display(), &file, &used)?;
+        if let Ok(file) = fs::symlink_metadata(&path)
+            && let Some(other) = same_file(&file, &used)
+        {
+            return Err(messages::overwritten_by_split(&path, other));
         }
     }
     Ok(())
 }
 
-/// Refuses to write the regular file `written`, called `place` in messages, if it is one of `used`.
-fn check_file(place: impl Display, written: &Metadata, used: &[(String, Metadata)]) -> Result<(), String> {
+/// What the regular file `written` is used for, too.
+fn same_file<'a>(written: &Metadata, used: &'a [(String, Metadata)]) -> Option<&'a str> {
     let is_same = |other: &Metadata| (other.dev(), other.ino()) == (written.dev(), written.ino());
-    match used.iter().find(|(_, other)| written.is_file() && is_same(other)) {
-        Some((other, _)) => Err(messages::overwritten(place, other)),
-        None => Ok(()),
-    }
+    let used = used.iter().find(|(_, other)| written.is_file() && is_same(other));
+    used.map(|(other, _)| other.as_str())
 }
 
 /// Allows as many split files as the hard limit does.

@@ -180,9 +180,14 @@ pub(crate) fn refused_name(error: &NameError) -> String {
     }
 }
 
-/// Why `written` is not written.
-pub(crate) fn overwritten(written: impl Display, other: &str) -> String {
-    format!("{written}: would overwrite {other}: write to another file")
+/// Why standard output, which is also `other`, is not written.
+pub(crate) fn overwritten_by_output(other: &str) -> String {
+    format!("<stdout>: is also {other}: write to another file")
+}
+
+/// Why the split file `path`, which is also `other`, is not written.
+pub(crate) fn overwritten_by_split(path: &Path, other: &str) -> String {
+    format!("{}: is also {other}: pass another DIR", path.display())
 }
 
 /// Warns of modules whose names say little.
@@ -223,7 +228,7 @@ fn names(config: &Config, module: &Module, named: usize) -> Option<String> {
 }
 
 fn malformed(section: &Malformed) -> String {
-    format!("{section}: using the names before it")
+    format!("{section}: using the names that could be read")
 }
 
 /// Why the split files cannot be written.
@@ -235,7 +240,7 @@ pub(crate) fn split(error: &SplitError) -> String {
             format!("{}: too many open files (one for each MODULE): raise ulimit -n", path.display())
         }
         SplitError::SameFile(path) => {
-            format!("{}: two modules map to this file: pass NAME=FILE.wasm for one", path.display())
+            format!("{}: two modules map to this file: rename the file of =FILE", path.display())
         }
         SplitError::Directory(path, error) => {
             format!("{}: cannot create split files: {error}", path.display())
@@ -274,13 +279,8 @@ pub(crate) fn filter(error: &FilterError) -> String {
 pub(crate) fn findings(config: &Config, translator: &Translator) {
     let report = translator.report();
     for finding in &report.findings {
-        let place = format!("<stdin>:{}", finding.first_line);
         let text = self::finding(config, finding, &report, translator.modules());
-        if config.allow_unresolved {
-            warn(config, place, text);
-        } else {
-            print(format_args!("{place}: {text}"));
-        }
+        print(format_args!("<stdin>:{}: {text}", finding.first_line));
     }
 }
 
@@ -316,7 +316,7 @@ fn finding(config: &Config, finding: &Finding, report: &Report, modules: &Module
             }
         }
         Cause::IndexOutOfRange(module) => format!(
-            "{symbols} past the last function, for example {example}: {}: pass the build that was profiled",
+            "{symbols} with an index beyond the module, for example {example}: {}: pass the build that was profiled",
             modules.get(*module).map(defined_functions).unwrap_or_default()
         ),
         _ => format!("{symbols} not translated, for example {example}"),
@@ -341,7 +341,7 @@ fn unreadable_advice(config: &Config, finding: &Finding) -> &'static str {
     } else if !config.is_text() && symbol.contains_str("]#") && !symbol.starts_with(b"[") {
         ": if the collapser cut the module name at \"->\" or \"(\", rename the module"
     } else {
-        ""
+        ": expected aot_func#N or [MODULE]#aot_func#N"
     }
 }
 

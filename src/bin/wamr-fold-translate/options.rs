@@ -147,7 +147,7 @@ pub(crate) const FLAGS: &[Flag] = &[
                 ("off", |config| config.options.stack_check = StackCheck::Off),
             ],
         ),
-        help: "Show aot_func#N as a stack check, NAME_precheck: auto\n(default), on or off",
+        help: "Whether aot_func#N is a stack check, NAME_precheck:\nauto (default), on or off",
         details: "auto decides per module name: code has stack checks if an aot_func_internal#N with that name \
                   occurs anywhere in the input. On a pipe, output is held from the first undecided aot_func#N \
                   on, until such a symbol appears or the input ends. In a live pipeline, pass \
