@@ -9,7 +9,7 @@ use std::path::Path;
 use bstr::ByteSlice;
 
 use crate::hold::Hold;
-use crate::line_buffer::LineBuffer;
+use crate::line_buffer::{self, LineBuffer};
 use crate::options::Format;
 use crate::split_dir::{SplitDir, SplitError};
 use crate::translate::Translator;
@@ -193,9 +193,8 @@ impl<'t, W: Write> Filter<'t, W> {
     }
 
     fn translate_stacks(&mut self, lines: &[u8]) -> Result<(), FilterError> {
-        for line in lines.lines_with_terminator() {
+        for line in line_buffer::lines(lines) {
             let start = self.translated.len();
-            let line = line.strip_suffix(b"\n").unwrap_or(line);
             let module = self.translator.translate(line, &mut self.translated);
             self.translated.push(b'\n');
             if let (Some(split_dir), Some(module)) = (&mut self.split_dir, module) {

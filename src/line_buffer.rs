@@ -67,3 +67,8 @@ impl<R: Read> LineBuffer<R> {
         }
     }
 }
+
+/// The lines of `block`, without their newlines.
+pub(crate) fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
+    block.lines_with_terminator().map(|line| line.strip_suffix(b"\n").unwrap_or(line))
+}

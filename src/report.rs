@@ -1,10 +1,9 @@
 //! What was translated, and what was not, grouped by cause.
 
-use bstr::ByteSlice;
-
 use crate::calls::{CallCheck, Pairs};
 use crate::file_kind::{self, FileKind};
 use crate::folded::Line;
+use crate::line_buffer;
 use crate::module::{Module, Modules};
 use crate::options::Options;
 use crate::symbol::{holds_symbol, holds_tag};
@@ -147,7 +146,8 @@ impl Report {
         if self.lines == 0 {
             self.start = lines[..lines.len().min(file_kind::START_SIZE)].to_vec();
         }
-        self.has_content = self.has_content || lines.lines().any(|line| Line::parse(line) != Line::Ignored);
+        self.has_content =
+            self.has_content || line_buffer::lines(lines).any(|line| Line::parse(line) != Line::Ignored);
         self.has_symbols = holds_tag(lines);
     }
 

@@ -6,6 +6,7 @@ use bstr::ByteSlice;
 
 use crate::code::Code;
 use crate::folded::{self, Line};
+use crate::line_buffer;
 use crate::module::{Modules, NameError};
 use crate::options::{Format, Options};
 use crate::prefix_cache::PrefixCache;
@@ -172,10 +173,10 @@ impl Translator {
     /// Counts `lines`, whole lines with their newlines. They have no `#`, and so no symbol.
     pub(crate) fn skip(&mut self, lines: &[u8]) {
         self.report.inspect(lines);
-        for line in lines.lines_with_terminator() {
+        for line in line_buffer::lines(lines) {
             self.report.lines += 1;
             if self.options.format == Format::Folded {
-                self.stack(line.strip_suffix(b"\n").unwrap_or(line));
+                self.stack(line);
             }
             self.report.count_line(None, false);
         }
