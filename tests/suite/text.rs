@@ -351,6 +351,6 @@ proptest! {
 }
 
 fn tag_holds_symbol(text: &[u8]) -> bool {
-    let mut tags = text.lines().flat_map(|line| line.split_str("[Wasm] [").skip(1));
+    let mut tags = text.lines().flat_map(|line| line.split_str("Wasm] [").skip(1));
     tags.any(|tag| tag.split_str("]").next().is_some_and(|name| name.contains_str("aot_func")))
 }
