@@ -60,7 +60,7 @@ impl<'t, W: Write> Filter<'t, W> {
     ///
     /// If the directory cannot be used, if two modules would share a file, or with [`Format::Text`].
     pub fn split_into(mut self, directory: impl AsRef<Path>) -> Result<Self, SplitError> {
-        if self.translator.format() == Format::Text {
+        if self.translator.options.format == Format::Text {
             return Err(SplitError::Text);
         }
         self.split_dir = Some(SplitDir::create(directory.as_ref(), self.translator.modules())?);
@@ -141,9 +141,7 @@ impl<'t, W: Write> Filter<'t, W> {
         self.translator.find_stack_checks(lines);
         let ready = if hold.is_empty() { self.translator.ready(lines) } else { 0 };
         self.translate(&lines[..ready])?;
-        if ready < lines.len() {
-            hold.append(&lines[ready..]).map_err(FilterError::Hold)?;
-        }
+        hold.append(&lines[ready..]).map_err(FilterError::Hold)?;
         if hold.is_empty() || self.translator.is_waiting() {
             return Ok(());
         }
@@ -178,7 +176,7 @@ impl<'t, W: Write> Filter<'t, W> {
 
     /// Translates and writes whole lines.
     fn translate(&mut self, lines: &[u8]) -> Result<(), FilterError> {
-        match self.translator.format() {
+        match self.translator.options.format {
             _ if !may_hold_symbols(lines) => self.skip(lines),
             Format::Folded => self.translate_stacks(lines),
             Format::Text => self.translate_text(lines),

@@ -16,7 +16,7 @@ pub(crate) struct PrefixCache {
     /// Its translation, up to the same frame.
     translation: Vec<u8>,
     frames: Vec<CachedFrame>,
-    /// The number of stacks so far.
+    /// The number of stacks that have ended.
     stacks: u64,
     /// Where the translation of the current stack starts in the output.
     start: usize,
@@ -44,7 +44,6 @@ impl PrefixCache {
         while let Some(cached) = self.frames.pop_if(|frame| !ends_frame(stack, frame.stack_end, shared)) {
             report.count_frames(cached.frame, self.stacks - cached.stacks_before);
         }
-        self.stacks += 1;
         self.start = output.len();
         let (stack_end, translation_end) = self.ends();
         self.stack.truncate(stack_end);
@@ -59,8 +58,7 @@ impl PrefixCache {
         let translation_end = output_end - self.start;
         let fits = stack_end.max(translation_end) <= MAX_LEN;
         if fits {
-            let stacks_before = self.stacks - 1;
-            self.frames.push(CachedFrame { stack_end, translation_end, frame, stacks_before });
+            self.frames.push(CachedFrame { stack_end, translation_end, frame, stacks_before: self.stacks });
         }
         fits
     }
@@ -72,8 +70,9 @@ impl PrefixCache {
         }
     }
 
-    /// Keeps `stack` and its translation at the end of `output`, up to the last cached frame.
+    /// Ends the stack: keeps it and its translation at the end of `output`, up to the last cached frame.
     pub(crate) fn keep(&mut self, stack: &[u8], output: &[u8]) {
+        self.stacks += 1;
         let (stack_end, translation_end) = self.ends();
         self.stack.extend_from_slice(&stack[self.stack.len()..stack_end]);
         let new = self.start + self.translation.len()..self.start + translation_end;

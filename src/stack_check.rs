@@ -26,17 +26,8 @@ pub(crate) struct StackChecks {
     /// Whether symbols without a module name, and how many module names, may still turn out to have checks.
     seeks_unnamed: bool,
     sought_names: usize,
-    /// The first line that has to wait, if any.
-    waiting: Option<Waiting>,
-}
-
-/// Why a line has to wait.
-#[derive(Clone, Copy, Debug)]
-struct Waiting {
-    /// The first code in the line that is undecided.
-    code: usize,
-    /// Where its symbol starts in the line.
-    start: usize,
+    /// Why the first line that has to wait does: its first undecided code, and where the symbol of that starts.
+    waiting: Option<(usize, usize)>,
 }
 
 impl StackChecks {
@@ -64,7 +55,7 @@ impl StackChecks {
 
     /// Whether the line at which [`Self::ready`] stopped still has to wait.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.waiting.is_some_and(|waiting| !self.of(waiting.code))
+        self.waiting.is_some_and(|(code, _)| !self.of(code))
     }
 
     /// Finds the code with checks in `lines`, whole lines. Returns whether there is some that was undecided.
@@ -98,7 +89,7 @@ impl StackChecks {
     /// The length of the whole lines at the start of `lines` that nothing found later can change. `lines` start
     /// with the line at which the last call stopped, if that has to wait.
     pub(crate) fn ready(&mut self, lines: &[u8], modules: &Modules) -> usize {
-        let searched = self.waiting.take().map_or(0, |waiting| waiting.start);
+        let searched = self.waiting.take().map_or(0, |(_, start)| start);
         let mut from = 0;
         while let Some(line) = self.next_line(Kind::Func, lines, from) {
             let searched = if line.start == 0 { searched } else { 0 };
@@ -111,11 +102,11 @@ impl StackChecks {
         lines.len()
     }
 
-    /// The first undecided code in `line`, from `from` on.
-    fn undecided(&self, line: &[u8], from: usize, modules: &Modules) -> Option<Waiting> {
+    /// The first undecided code in `line`, from `from` on, and where its symbol starts.
+    fn undecided(&self, line: &[u8], from: usize, modules: &Modules) -> Option<(usize, usize)> {
         symbols(self.format, line, from, modules).find_map(|(start, symbol)| {
             let code = modules.find_code(symbol.module)?;
-            (symbol.may_be_check() && !self.of(code)).then_some(Waiting { code, start })
+            (symbol.may_be_check() && !self.of(code)).then_some((code, start))
         })
     }
 

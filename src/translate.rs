@@ -19,7 +19,7 @@ use crate::text;
 #[derive(Debug)]
 pub struct Translator {
     modules: Modules,
-    options: Options,
+    pub(crate) options: Options,
     checks: StackChecks,
     codes: Vec<Code>,
     /// The code of the last symbol. The next one is mostly of the same.
@@ -210,11 +210,6 @@ impl Translator {
             self.report.add_out_of_range(code.module, source);
             Some(code.module)
         })
-    }
-
-    /// The format of the input.
-    pub(crate) fn format(&self) -> Format {
-        self.options.format
     }
 
     /// Whether more lines can reveal stack checks.

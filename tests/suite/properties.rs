@@ -154,7 +154,8 @@ fn count() -> impl Strategy<Value = &'static str> {
 /// Lines that share bytes with the line before, which may end anywhere in a frame.
 fn profile() -> impl Strategy<Value = Vec<u8>> {
     let line = (any::<Index>(), select(&["", ";"]), frames(), count());
-    let other = select(&["", " ", "\r", "\t\r\r", "# aot_func#1 5", "#aot_func#1 5", "aot_func#1", "\0", "5", " 5"]);
+    let other =
+        select(&["", " ", "\r", "\t\r\r", "# aot_func#1 5", "#aot_func#1 5", "aot_func#1", "\0", "5", " 5"]);
     let lines = vec((line, prop::option::weighted(0.1, other)), 0..25);
     (lines, any::<bool>(), any::<bool>()).prop_map(|(lines, is_sorted, ends_with_newline)| {
         let mut profile = Vec::new();
