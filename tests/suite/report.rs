@@ -227,8 +227,15 @@ fn text_without_counts_advice() {
 #[test]
 fn pieces_of_a_pipe_do_not_change_warnings() {
     let inputs = OTHER_INPUTS.iter().map(|(input, ..)| input.to_vec());
-    let others =
-        ["", "main\n", "main [Wasm]\n\nmain 1\n", "main 1\nmain\nx[Wasm]", "x\naot_func#", "\n# x\n"];
+    let others = [
+        "",
+        "main\n",
+        "# x\n\r\r\n",
+        "main [Wasm]\n\nmain 1\n",
+        "main 1\nmain\nx[Wasm]",
+        "x\naot_func#",
+        "\n# x\n",
+    ];
     for input in inputs.chain(others.map(|text| text.as_bytes().to_vec())) {
         for format in [Format::Folded, Format::Text] {
             let report = |size: usize| {
