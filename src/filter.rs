@@ -2,7 +2,7 @@
 
 use std::error;
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -93,15 +93,10 @@ impl<'t, W: Write> Filter<'t, W> {
     ///
     /// As [`Self::run`].
     pub fn run_file(mut self, mut file: File) -> Result<(), FilterError> {
-        let is_regular = file.metadata().map_err(FilterError::Read)?.is_file();
-        match file.stream_position() {
-            Ok(start) if is_regular => {
-                let searched = self.find_stack_checks(&mut file, start).map_err(FilterError::Read)?;
-                self.read(file.take(searched), Self::translate)?;
-                self.finish()
-            }
-            _ => self.run(file),
-        }
+        let Some(start) = search_start(&mut file) else { return self.run(file) };
+        let searched = self.find_stack_checks(&mut file, start).map_err(FilterError::Read)?;
+        self.read(file.take(searched), Self::translate)?;
+        self.finish()
     }
 
     /// Searches `file`, and seeks back to `start`. Returns how much of it can be translated: what was appended after
@@ -233,6 +228,13 @@ impl<'t, W: Write> Filter<'t, W> {
     }
 }
 
+/// The position of `file`, if it is a regular file that can seek. Some regular files cannot, such as `trace_pipe` of
+/// tracefs.
+fn search_start(file: &mut File) -> Option<u64> {
+    file.metadata().ok().filter(Metadata::is_file)?;
+    file.stream_position().ok()
+}
+
 /// Writes to `output`, which becomes `None` if the reader has closed it.
 fn write(output: &mut Option<impl Write>, bytes: &[u8]) -> Result<(), FilterError> {
     let Some(open) = output else { return Ok(()) };
@@ -265,5 +267,26 @@ impl error::Error for FilterError {
             Self::Read(error) | Self::Write(error) | Self::Hold(error) => Some(error),
             Self::Split(error) => Some(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::{self, Seek, SeekFrom};
+    use std::os::fd::OwnedFd;
+
+    use super::search_start;
+
+    #[test]
+    fn regular_files_that_can_seek_are_searched() {
+        let mut file = tempfile::tempfile().unwrap();
+        assert_eq!(search_start(&mut file), Some(0));
+        file.seek(SeekFrom::Start(7)).unwrap();
+        assert_eq!(search_start(&mut file), Some(7));
+        let (pipe, _writer) = io::pipe().unwrap();
+        assert_eq!(search_start(&mut File::from(OwnedFd::from(pipe))), None);
+        assert_eq!(search_start(&mut File::open("/").unwrap()), None);
+        assert_eq!(search_start(&mut File::open("/dev/null").unwrap()), None);
     }
 }
