@@ -134,7 +134,8 @@ def stack_checks(lines, command, arguments):
 
     def try_here(lines):
         process = subprocess.run([arguments.filter, *arguments.options, *allowed, *arguments.modules],
-                                 input=b"\n".join(lines), stdout=subprocess.PIPE, check=True)
+                                 input=b"\n".join(lines), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                 check=True)
         return process.stdout.removesuffix(b"\n").split(b"\n")[-len(probes):]
 
     unchecked = try_here(probes)
@@ -143,30 +144,37 @@ def stack_checks(lines, command, arguments):
 
     def find(part):
         internal = (line for line in part if b"aot_func_internal#" in line)
-        output = deque(filtered([*command, *allowed], chain(internal, probes)), maxlen=len(probes))
+        with tempfile.TemporaryFile() as ignored:
+            output = deque(run_filter([*command, *allowed], chain(internal, probes), ignored), maxlen=len(probes))
         return [line for line, probe, without in zip(shown, output, unchecked) if probe != without]
 
     return sorted(set(lines.mapPartitions(find).collect()))
 
 
 def filtered(command, lines):
-    """Runs the filter on an executor and yields the lines of its output."""
+    """Runs the filter on an executor, yields the lines of its output, and passes on its messages."""
+    with tempfile.TemporaryFile() as messages:
+        yield from run_filter(command, lines, messages)
+        messages.seek(0)
+        sys.stderr.write(messages.read().decode(errors="replace"))
+
+
+def run_filter(command, lines, messages):
     from pyspark import SparkFiles
 
     directory = SparkFiles.getRootDirectory()
     program = os.path.join(directory, command[0])
     # From a file, the filter searches the input for stack checks without holding lines.
-    with tempfile.TemporaryFile() as profile, tempfile.TemporaryFile() as messages:
+    with tempfile.TemporaryFile() as profile:
         profile.writelines(line + b"\n" for line in lines)
         profile.seek(0)
         with subprocess.Popen([program, *command[1:]], cwd=directory, stdin=profile, stdout=subprocess.PIPE,
                               stderr=messages) as process:
             yield from (line[:-1] for line in process.stdout)
+    if process.returncode != 0:
         messages.seek(0)
         printed = messages.read().decode(errors="replace")
-    if process.returncode != 0:
         raise RuntimeError(printed or f"{FILTER}: exit status {process.returncode}")
-    sys.stderr.write(printed)
 
 
 def without_last(count, lines):
