@@ -255,7 +255,7 @@ impl fmt::Display for FilterError {
         f.write_str(match self {
             Self::Read(_) => "cannot read the input",
             Self::Write(_) => "cannot write the output",
-            Self::Hold(_) => "cannot hold lines",
+            Self::Hold(_) => "cannot buffer held lines",
             Self::Split(_) => "cannot write the split files",
         })
     }

@@ -228,7 +228,7 @@ impl fmt::Display for NameError {
         match self {
             Self::Duplicate => f.write_str("another module has the same name"),
             Self::HoldsSymbol(name) => {
-                write!(f, "the module name {:?} holds a WAMR symbol or a newline", BStr::new(name))
+                write!(f, "the module name {:?} contains a WAMR symbol or a newline", BStr::new(name))
             }
         }
     }

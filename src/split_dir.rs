@@ -207,10 +207,10 @@ fn file_name(module: &[u8]) -> OsString {
 impl fmt::Display for SplitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SameFile(path) => write!(f, "{}: two modules have this file", path.display()),
+            Self::SameFile(path) => write!(f, "{}: two modules map to this file", path.display()),
             Self::Directory(path, _) => write!(f, "{}: cannot create split files", path.display()),
             Self::File(path, _) => write!(f, "{}: cannot be written", path.display()),
-            Self::Text => f.write_str("a text cannot be split"),
+            Self::Text => f.write_str("text cannot be split"),
         }
     }
 }

@@ -233,11 +233,7 @@ impl Wasm {
             self.set_name(index, name);
         }
         if !names.eof() {
-            self.add_malformed(Malformed::new(
-                NAMES,
-                "more names than the section says",
-                names.original_position(),
-            ));
+            self.add_malformed(Malformed::new(NAMES, "more names than declared", names.original_position()));
         }
         Ok(())
     }

@@ -166,7 +166,7 @@ fn path_with_equals_sign_gets_a_hint() {
 #[test]
 fn duplicate_module_names() {
     let same = "app.wasm: another MODULE has the same name: pass NAME=FILE.wasm, or drop one";
-    let unnamed = "app.wasm: another MODULE takes the frames without a module name: drop one";
+    let unnamed = "app.wasm: another MODULE matches frames without a module name: drop one";
     for (operands, message) in [
         (["app.wasm", "app=app.wasm"], same),
         (["./app.wasm", "app.wasm"], same),

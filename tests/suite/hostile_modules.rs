@@ -175,7 +175,7 @@ fn oversized_counts() {
         (
             "fewer names than there are",
             named(b"\x01\x07\x01\0\x01a\x01\x01b"),
-            used_as_malformed("[Wasm] a;[Wasm] func[1]", "more names than the section says at byte 26"),
+            used_as_malformed("[Wasm] a;[Wasm] func[1]", "more names than declared at byte 26"),
         ),
         (
             "an import of an unknown kind",

@@ -26,7 +26,7 @@ fn each_cause_is_reported_once_in_order() {
         r#"<stdin>:1: 2 frames without a module name, for example "aot_func#1": pass their module as '=FILE.wasm'"#,
         r#"<stdin>:2: 2 lines without a sample count, for example "no count": expected folded stacks, the output of stackcollapse-perf.pl (for other text, pass --text)"#,
         r#"<stdin>:3: 2 frames of unknown module "x", for example "[x]#aot_func#1": pass x=FILE.wasm"#,
-        r#"<stdin>:3: 2 frames with an index beyond the module, for example "[lib]#aot_func#99": app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled"#,
+        r#"<stdin>:3: 2 frames with an index out of range, for example "[lib]#aot_func#99": app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled"#,
         r#"<stdin>:3: 2 malformed WAMR frames, for example "aot_func#y": expected aot_func#N or [MODULE]#aot_func#N"#,
     ];
     assert_eq!(outcome.messages(), messages);
@@ -95,7 +95,7 @@ fn frame_past_the_last_function_is_unresolved() {
     let profile = "aot_func#2;aot_func#3;aot_func#4294967295 1\naot_func#2;aot_func#3;aot_func#0 1\n";
     let translated =
         "[Wasm] inc;[Wasm] func[4];[Wasm] func[4294967296] 1\n[Wasm] inc;[Wasm] func[4];[Wasm] run 1\n";
-    let message = "<stdin>:1: 3 frames with an index beyond the module, for example \"aot_func#3\": \
+    let message = "<stdin>:1: 3 frames with an index out of range, for example \"aot_func#3\": \
                    app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled";
     assert_eq!(program(&["app.wasm"]).with_app().pipe(profile), failure(1, translated, message));
 

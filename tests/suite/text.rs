@@ -76,7 +76,7 @@ fn unresolved_symbols_are_kept_and_reported() {
         (
             "host\n\taot_func#3+0x1c (x)\n",
             "host\n\t[Wasm] func[4]+0x1c (x)\n",
-            r#"2: 1 symbol with an index beyond the module, for example "aot_func#3": app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled"#,
+            r#"2: 1 symbol with an index out of range, for example "aot_func#3": app.wasm defines aot_func#0 to aot_func#2: pass the build that was profiled"#,
         ),
         (
             "x [core]#aot_func#7 [core]#aot_func#8\n",
@@ -86,7 +86,7 @@ fn unresolved_symbols_are_kept_and_reported() {
         (
             "41a9e004  10  aot_func#41a9e014  210  aot_func#1\n",
             "41a9e004  10  aot_func#41a9e014  210  [Wasm] sum\n",
-            r#"1: 1 malformed WAMR symbol, for example "aot_func#41a9e014": if WAMR cut a line of /tmp/perf-PID.map at 127 bytes, load the module under a shorter name"#,
+            r#"1: 1 malformed WAMR symbol, for example "aot_func#41a9e014": if WAMR truncated a line of /tmp/perf-PID.map at 127 bytes, load the module under a shorter name"#,
         ),
     ] {
         let expected = failure(1, translated, &format!("<stdin>:{message}"));
@@ -126,7 +126,7 @@ fn names_that_hold_a_symbol_are_refused() {
         let mut run = program(&["--text", "app.wasm", &format!("{name}=app.wasm")]).with_app();
         let outcome = run.file(file("aot_func#0\n"));
         assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""), "{name:?}");
-        let message = format!("module name {name:?} holds a symbol or a newline, ");
+        let message = format!("module name {name:?} contains a symbol or a newline, ");
         assert!(outcome.messages()[0].starts_with(&message), "{outcome:?}");
     }
 }

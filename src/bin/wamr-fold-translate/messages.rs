@@ -162,7 +162,7 @@ fn file_advice(path: &Path, kind: &FileKind) -> String {
 /// Why the module of `operand` cannot be added to the others.
 pub(crate) fn duplicate_name(operand: &Operand) -> String {
     let problem = match operand.name {
-        None => "another MODULE takes the frames without a module name: drop one",
+        None => "another MODULE matches frames without a module name: drop one",
         Some(_) => "another MODULE has the same name: pass NAME=FILE.wasm, or drop one",
     };
     format!("{}: {problem}", operand.path.display())
@@ -172,7 +172,7 @@ pub(crate) fn duplicate_name(operand: &Operand) -> String {
 pub(crate) fn refused_name(error: &NameError) -> String {
     match error {
         NameError::HoldsSymbol(name) => format!(
-            "module name {} holds a symbol or a newline, so --text cannot find it: \
+            "module name {} contains a symbol or a newline, so --text cannot find it: \
              fold first, then translate without --text",
             quoted(name)
         ),
@@ -316,7 +316,7 @@ fn finding(config: &Config, finding: &Finding, report: &Report, modules: &Module
             }
         }
         Cause::IndexOutOfRange(module) => format!(
-            "{symbols} with an index beyond the module, for example {example}: {}: pass the build that was profiled",
+            "{symbols} with an index out of range, for example {example}: {}: pass the build that was profiled",
             modules.get(*module).map(defined_functions).unwrap_or_default()
         ),
         _ => format!("{symbols} not translated, for example {example}"),
@@ -337,7 +337,7 @@ fn unreadable_advice(config: &Config, finding: &Finding) -> &'static str {
     if finding.first_line == 1 && symbol.starts_with("\u{feff}".as_bytes()) {
         ": remove the byte order mark at the start of the input"
     } else if config.is_text() && is_glued(symbol) {
-        ": if WAMR cut a line of /tmp/perf-PID.map at 127 bytes, load the module under a shorter name"
+        ": if WAMR truncated a line of /tmp/perf-PID.map at 127 bytes, load the module under a shorter name"
     } else if !config.is_text() && symbol.contains_str("]#") && !symbol.starts_with(b"[") {
         ": if the collapser cut the module name at \"->\" or \"(\", rename the module"
     } else {

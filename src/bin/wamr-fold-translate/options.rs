@@ -104,7 +104,7 @@ impl Kind {
 
 /// MODULE, for `--help` and the man page.
 pub(crate) const MODULE: &str = "Wasm file that was profiled, as [NAME=]FILE.wasm. A\n\
-                                 single MODULE also takes frames without a module name.";
+                                 single MODULE also matches frames that name no module.";
 
 /// The forms of a MODULE, and which frames each takes. zsh would expand an unquoted `=FILE`.
 pub(crate) const MODULE_FORMS: &[(&str, &str)] = &[
@@ -118,8 +118,8 @@ pub(crate) const EXIT_STATUSES: &[(&str, &str)] = &[
     ("0", "Everything was translated, or standard output was closed early"),
     (
         "1",
-        "Frames or lines were left unresolved, including frames past a module's last\n\
-         function, or reading or writing failed",
+        "Frames or lines were left unresolved, including function indices out of\n\
+         range, or reading or writing failed",
     ),
     ("2", "Usage error, or a MODULE or DIR cannot be used; no input was read"),
 ];
@@ -147,10 +147,10 @@ pub(crate) const FLAGS: &[Flag] = &[
                 ("off", |config| config.options.stack_check = StackCheck::Off),
             ],
         ),
-        help: "Whether aot_func#N is a stack check, NAME_precheck:\nauto (default), on or off",
-        details: "auto decides per module name: code has stack checks if an aot_func_internal#N with that name \
-                  occurs anywhere in the input. On a pipe, output is held from the first undecided aot_func#N \
-                  on, until such a symbol appears or the input ends. In a live pipeline, pass \
+        help: "Show aot_func#N as a stack check, NAME_precheck:\nauto (default), on or off",
+        details: "auto decides per module name: code has stack checks if an aot_func_internal#N with that \
+                  module name occurs anywhere in the input. On a pipe, output is held from the first undecided \
+                  aot_func#N on, until such a symbol appears or the input ends. In a live pipeline, pass \
                   --stack-check=off for AOT code, which never has stack checks.",
     },
     Flag {
@@ -166,16 +166,15 @@ pub(crate) const FLAGS: &[Flag] = &[
         ),
         help: "Where to put the tag [Wasm] [MODULE]: first (default),\nlast or none",
         details: "last writes NAME [Wasm] [MODULE], so that narrow boxes of a flame graph show the name. With \
-                  none, nothing tells translated frames from others.",
+                  none, translated frames cannot be told from others.",
     },
     Flag {
         short: Some('C'),
         long: "demangle",
         kind: Kind::Switch(|config| config.options.demangle = true),
         help: "Demangle Rust names",
-        details: "Hashes are dropped, also from names that the compiler has demangled. C++ names are left \
-                  alone: wasm-ld has demangled them, unless it ran with --no-demangle; pipe the output through \
-                  c++filt then.",
+        details: "Hashes are dropped, also from names that are already demangled. C++ names are unchanged: \
+                  wasm-ld demangles them. For modules linked with --no-demangle, pipe the output through c++filt.",
     },
     Flag {
         short: Some('e'),
@@ -197,7 +196,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         long: "text",
         kind: Kind::Switch(|config| config.options.format = Format::Text),
         help: "Translate symbols anywhere in the input, such as perf\nscript output",
-        details: "The input need not be folded stacks; see IN PERF ITSELF. Cannot be used together with \
+        details: "The input need not be folded stacks; see PERF OUTPUT. Cannot be used together with \
                   --split-dir or --annotate.",
     },
     Flag {
@@ -214,20 +213,20 @@ pub(crate) const FLAGS: &[Flag] = &[
         help: "Print a summary for each MODULE at the end",
         details: "It counts the functions with names, the calls in the profile that the module's code allows, \
                   the translated frames, those of them shown only as func[IDX], and the lines whose last \
-                  translated frame is of the module.",
+                  translated frame belongs to the module.",
     },
     Flag {
         short: Some('q'),
         long: "quiet",
         kind: Kind::Switch(|config| config.quiet = true),
         help: "Do not print warnings",
-        details: "Errors and unresolved frames are still printed.",
+        details: "Errors and unresolved frames are still reported.",
     },
     Flag {
         short: None,
         long: "wasm",
         kind: Kind::Modules("FILE", Config::add_module),
-        help: "Same as MODULE; accepted for process_folded_data.py",
+        help: "Same as MODULE, as in process_folded_data.py",
         details: "",
     },
     Flag {
