@@ -1,12 +1,12 @@
 //! Whether a module fits a profile: adjacent frames of one module are a caller and its callee, and the module's
-//! code tells which calls are possible.
+//! code shows which calls are possible.
 
 use crate::wasm::CallGraph;
 
-/// The most pairs that are collected for a module.
+/// The maximum number of pairs that are collected for a module.
 const MAX_PAIRS: usize = 1_000;
 
-/// The fewest pairs that a module is judged by.
+/// The minimum number of pairs to judge a module by.
 const MIN_PAIRS: usize = 20;
 
 /// The lowest percentage of possible pairs in a module that fits.
@@ -16,7 +16,7 @@ const MIN_POSSIBLE_PERCENT: usize = 85;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallCheck {
-    /// The distinct pairs of caller and callee: at least 20, and of more than 1,000 the first 1,000.
+    /// The number of distinct pairs of caller and callee: at least 20, and at most the first 1,000.
     pub pairs: usize,
     /// The number of them that are possible.
     pub possible: usize,
@@ -33,7 +33,7 @@ impl CallCheck {
 /// The slots of a hash table of pairs: a power of two, at least twice [`MAX_PAIRS`].
 const SLOTS: usize = 2_048;
 
-/// A free slot. No pair is equal to it, as its two functions differ.
+/// A free slot. It equals no pair, as the functions of a pair differ.
 const FREE: [u32; 2] = [0, 0];
 
 /// The first distinct pairs of caller and callee in a module.
@@ -72,7 +72,7 @@ impl Pairs {
         self.count += 1;
     }
 
-    /// How many pairs are possible in the call graph, which is only read if there are enough pairs.
+    /// Counts the pairs that are possible in the call graph. Reads it only if there are enough pairs.
     pub(crate) fn check(&self, read_graph: impl FnOnce() -> Option<CallGraph>) -> Option<CallCheck> {
         if self.count < MIN_PAIRS {
             return None;
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn twenty_pairs_are_judged() {
+    fn check_needs_20_pairs() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("app.wasm");
         fs::write(&path, chain()).unwrap();

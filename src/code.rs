@@ -1,5 +1,4 @@
-//! The code of a module: what its symbols are translated to. Translations are kept, as most symbols come up again and
-//! again.
+//! The code of a module: what its symbols are translated to. Translations are cached, as most symbols recur.
 
 use crate::demangle::demangle;
 use crate::label::{label, push_unnamed};
@@ -8,14 +7,14 @@ use crate::options::{Options, Tag};
 use crate::report::TranslatedFrame;
 use crate::symbol::{JIT, Kind, PRECHECK, Symbol, TAG_FIRST, TAG_LAST, split_annotation, split_index};
 
-/// The symbols that begin alike: those with one module name, or without one.
+/// The symbols with one module name, or without one.
 #[derive(Debug)]
 pub(crate) struct Code {
-    /// The position of the module that takes them.
+    /// The position of their module.
     pub(crate) module: usize,
-    /// What they begin with: `[MODULE]#`, or nothing.
+    /// Their start: `[MODULE]#`, or nothing.
     start: Vec<u8>,
-    /// The tag before the name of the function, and after what follows that.
+    /// The tag before the function name, and after REST.
     prefix: Vec<u8>,
     suffix: Vec<u8>,
     options: Options,
@@ -27,7 +26,7 @@ pub(crate) struct Code {
 #[derive(Clone, Debug)]
 struct Translation {
     text: Box<[u8]>,
-    /// Whether it shows the name of the function, and not only its index.
+    /// Whether it shows a name rather than `func[IDX]`.
     is_named: bool,
 }
 
@@ -56,8 +55,8 @@ impl Code {
         self.start.strip_prefix(b"[")?.strip_suffix(b"]#")
     }
 
-    /// Appends the translation of the symbol that `frames` start with, if it was translated before and looks as
-    /// most do: its frame ends after N, or after `_[j]`. Also returns what follows it.
+    /// Appends the translation of the symbol that `frames` start with, if it was translated before and its frame
+    /// ends after N or after `_[j]`, as most do. Also returns what follows it.
     #[inline]
     pub(crate) fn translate_known<'a>(
         &self,
@@ -77,7 +76,7 @@ impl Code {
         Some((self.frame(index, translation), after))
     }
 
-    /// Appends the translation of `symbol`. Returns `None` if the module has no such function.
+    /// Appends the translation of `symbol`. Returns `None` if the index is out of range.
     pub(crate) fn translate(
         &mut self,
         symbol: &Symbol<'_>,

@@ -1,18 +1,18 @@
-//! Demangles Rust names, and drops the hashes that name a build of a crate.
+//! Demangles Rust names, and drops their hashes.
 
 use std::borrow::Cow;
 
 use bstr::ByteSlice;
 
-/// The longest mangled name that is demangled, in bytes. Demangling takes quadratic time.
+/// The maximum length of a name that is demangled, in bytes. Demangling takes quadratic time.
 const MAX_LEN: usize = 8 * 1024;
 
 /// What `rustc_demangle` prints for a part that it cannot read.
 const PLACEHOLDERS: [&str; 4] =
     ["{invalid syntax}", "{recursion limit reached}", "{size limit reached}", "punycode{"];
 
-/// The name of a Rust function as the source has it, without hashes. Other names are returned as they are, those
-/// of C++ included: wasm-ld has demangled them.
+/// The name of a Rust function as in the source, without hashes. Other names are returned unchanged, including those
+/// of C++, which wasm-ld demangles.
 pub(crate) fn demangle(name: &[u8]) -> Cow<'_, [u8]> {
     match name.to_str().ok().and_then(demangle_rust) {
         Some(demangled) => demangled.into_bytes().into(),
@@ -20,9 +20,9 @@ pub(crate) fn demangle(name: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// Demangles `name` if it is mangled as Rust does, in the legacy scheme or v0.
+/// Demangles `name` if it is a mangled Rust name, legacy or v0.
 fn demangle_rust(name: &str) -> Option<String> {
-    // rustc_demangle also takes names without an underscore, such as `RC4_init`.
+    // rustc_demangle also accepts names without an underscore, such as `RC4_init`.
     let is_v0 = name.starts_with("_R") || name.starts_with("__R");
     let is_legacy = (name.starts_with("_ZN") || name.starts_with("__ZN")) && has_legacy_hash(name);
     if name.len() > MAX_LEN || !(is_v0 || is_legacy) {
@@ -153,7 +153,7 @@ mod tests {
             "_Z3addii",
             "_ZN4geom6VectorC2Ev",
             "_ZN3foo17h1234567890abcdefEv",
-            // Taken by rustc_demangle
+            // Accepted by rustc_demangle
             "RC4_init",
             "ZN3fooE",
             "_ZN3fooE",

@@ -1,10 +1,10 @@
-//! What a file is that is neither a wasm module nor a profile, by its first bytes.
+//! Detects the kind of a file, other than a wasm file, from its first bytes.
 
 use std::fmt;
 
 use bstr::BStr;
 
-/// How many bytes at the start of a file are looked at.
+/// How many bytes at the start of a file are inspected.
 pub(crate) const START_SIZE: usize = 512;
 
 /// How many of them are kept of an unknown file.

@@ -17,7 +17,7 @@ use crate::translate::Translator;
 /// Bytes of held lines kept in memory.
 const HOLD_LIMIT: usize = 64 * 1024 * 1024;
 
-/// The size of a write: a quarter of a pipe, so that the next program can start while the rest is translated.
+/// The size of a write: a quarter of a pipe buffer, so that the reader can start while the rest is translated.
 const WRITE_SIZE: usize = 16 * 1024;
 
 /// Translates a stream.
@@ -31,16 +31,16 @@ pub struct Filter<'t, W> {
     translated: Vec<u8>,
 }
 
-/// Why a stream was not translated to its end, or not written.
+/// An error while filtering a stream.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FilterError {
-    /// The input cannot be read, or a line does not fit into memory. All whole lines before were written.
+    /// The input cannot be read, or a line does not fit into memory. All whole lines before it were written.
     Read(io::Error),
     /// The output cannot be written. If its reader has closed it ([`ErrorKind::BrokenPipe`]), the split files were
     /// completed.
     Write(io::Error),
-    /// Lines that wait cannot be held. The output ends before them.
+    /// Held lines cannot be buffered. The output ends before them.
     Hold(io::Error),
     /// The split files cannot be written. All of the output was.
     Split(SplitError),
@@ -69,7 +69,7 @@ impl<'t, W: Write> Filter<'t, W> {
 
     /// Translates `input`, which need not be buffered, to its end.
     ///
-    /// All that was read is written before the next read, except held lines: with
+    /// All whole lines read so far are written before the next read, except held lines: with
     /// [`StackCheck::Auto`](crate::StackCheck::Auto), those from the first `aot_func#N` on whose stack checks are
     /// undecided. They are held in memory, or beyond 64 MiB in a temporary file.
     ///
@@ -86,8 +86,8 @@ impl<'t, W: Write> Filter<'t, W> {
         self.finish()
     }
 
-    /// Translates `file` from its position to its end, as [`Self::run`] does. If it is a regular file that can
-    /// seek, it is searched for stack checks first, and no line is held.
+    /// Translates `file` from its position to its end, as [`Self::run`] does. A seekable regular file is searched
+    /// for stack checks first, and no line is held.
     ///
     /// # Errors
     ///
@@ -99,8 +99,8 @@ impl<'t, W: Write> Filter<'t, W> {
         self.finish()
     }
 
-    /// Searches `file`, and seeks back to `start`. Returns how much of it can be translated: what was appended after
-    /// the search cannot, unless nothing was left to find.
+    /// Searches `file` for stack checks, and seeks back to `start`. Returns the number of bytes to translate: those
+    /// searched, or all if nothing is left to find.
     fn find_stack_checks(&mut self, file: &mut File, start: u64) -> io::Result<u64> {
         let mut input = LineBuffer::new(&*file);
         while self.translator.seeks_stack_checks()
@@ -143,7 +143,7 @@ impl<'t, W: Write> Filter<'t, W> {
         self.release(hold, Translator::ready)
     }
 
-    /// Translates held lines, of each block as many as are `ready`.
+    /// Translates held lines up to the first that is not `ready`.
     fn release(
         &mut self,
         hold: &mut Hold,
@@ -178,7 +178,7 @@ impl<'t, W: Write> Filter<'t, W> {
         }
     }
 
-    /// Writes whole lines without symbols as they are.
+    /// Writes whole lines without symbols unchanged.
     fn skip(&mut self, lines: &[u8]) -> Result<(), FilterError> {
         self.translator.skip(lines);
         write(&mut self.output, lines)?;
@@ -200,7 +200,7 @@ impl<'t, W: Write> Filter<'t, W> {
         self.flush()
     }
 
-    /// Translates lines of a text in blocks, as large as a write.
+    /// Translates text in blocks of whole lines, as large as a write.
     fn translate_text(&mut self, lines: &[u8]) -> Result<(), FilterError> {
         let mut rest = lines;
         while !rest.is_empty() {
@@ -214,7 +214,7 @@ impl<'t, W: Write> Filter<'t, W> {
         Ok(())
     }
 
-    /// Writes what is translated.
+    /// Writes the translated lines.
     fn flush(&mut self) -> Result<(), FilterError> {
         write(&mut self.output, &self.translated)?;
         self.translated.clear();
@@ -228,8 +228,7 @@ impl<'t, W: Write> Filter<'t, W> {
     }
 }
 
-/// The position of `file`, if it is a regular file that can seek. Some regular files cannot, such as `trace_pipe` of
-/// tracefs.
+/// The position of `file`, if it is a seekable regular file. Some are not seekable, such as `trace_pipe` of tracefs.
 fn search_start(file: &mut File) -> Option<u64> {
     file.metadata().ok().filter(Metadata::is_file)?;
     file.stream_position().ok()
@@ -245,7 +244,7 @@ fn write(output: &mut Option<impl Write>, bytes: &[u8]) -> Result<(), FilterErro
     Ok(())
 }
 
-/// Every symbol has a `#`.
+/// Whether `lines` may have symbols: every symbol has a `#`.
 fn may_hold_symbols(lines: &[u8]) -> bool {
     lines.find_byte(b'#').is_some()
 }
@@ -279,7 +278,7 @@ mod tests {
     use super::search_start;
 
     #[test]
-    fn regular_files_that_can_seek_are_searched() {
+    fn seekable_regular_files_are_searched() {
         let mut file = tempfile::tempfile().unwrap();
         assert_eq!(search_start(&mut file), Some(0));
         file.seek(SeekFrom::Start(7)).unwrap();

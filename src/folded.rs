@@ -12,7 +12,7 @@
 //! blanks? ( "[" MODULE "]#" )? KIND "#" N REST
 //! ```
 //!
-//! REST is what collapsers and runtimes append, such as `_[j]`, `+0x1c` or `:tid 42`.
+//! REST is what WAMR, perf and collapsers append, such as `_wrapper`, `+0x1c` or `_[j]`.
 
 use std::ops::Range;
 
@@ -84,7 +84,7 @@ fn trim_end(mut text: &[u8], is_trimmed: impl Fn(u8) -> bool) -> &[u8] {
     text
 }
 
-/// The next symbol of `stack`, or frame that looks like one, and the range of its frame. The search starts at `from`,
+/// The next symbol of `stack`, malformed or not, and the range of its frame. The search starts at `from`,
 /// the start or the end of a frame.
 pub(crate) fn next_symbol(stack: &[u8], mut from: usize) -> Option<(Range<usize>, Found<'_>)> {
     loop {
@@ -109,7 +109,7 @@ pub(crate) fn frame_end(stack: &[u8], start: usize) -> usize {
     stack[start..].iter().position(|&byte| byte == b';').map_or(stack.len(), |at| start + at)
 }
 
-/// Parses a frame. `None` if it is already translated, or holds neither `aot_func#` nor `aot_func_internal#`.
+/// Parses a frame. `None` if it is already translated, or contains neither `aot_func#` nor `aot_func_internal#`.
 pub(crate) fn parse_frame(frame: &[u8]) -> Option<Found<'_>> {
     if is_translated(frame) {
         return None;

@@ -6,7 +6,7 @@ use tempfile::SpooledTempFile;
 
 use crate::line_buffer::LineBuffer;
 
-/// Lines that wait, in order.
+/// Held lines, in order.
 #[derive(Debug)]
 pub(crate) struct Hold {
     file: SpooledTempFile,
@@ -16,7 +16,7 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
-    /// Holds up to `limit` bytes of lines in memory; more go to a file in the directory for temporary files.
+    /// Holds up to `limit` bytes in memory; more go to a file in the temporary directory.
     pub(crate) fn new(limit: usize) -> Self {
         Self { file: SpooledTempFile::new(limit), start: 0, end: 0 }
     }
@@ -37,7 +37,7 @@ impl Hold {
         Ok(())
     }
 
-    /// The lines, from the first on.
+    /// A reader of all held lines.
     ///
     /// # Errors
     ///

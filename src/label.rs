@@ -1,9 +1,8 @@
-//! The names of functions as frames show them.
+//! Function names as shown in frames.
 
 use bstr::ByteSlice;
 
-/// The label for a function that is called `name` (any bytes). Safe for a line and a terminal; `None` if nothing is
-/// left of the name.
+/// The label of a function with this name (any bytes), safe in a line and on a terminal. `None` if the name is blank.
 ///
 /// `;`, which separates frames, becomes `:`. Control characters and white space other than U+0020 become `_`.
 /// Invalid UTF-8, which makes inferno reject the whole input, becomes U+FFFD. Blanks at both ends are dropped.
@@ -27,7 +26,7 @@ pub(crate) fn label(name: &[u8]) -> Option<String> {
     Some(if name.starts_with('#') { format!("_{name}") } else { name })
 }
 
-/// Appends the label for the function at `index` if it has no name.
+/// Appends the label of the function at `index` without a name: `func[IDX]`.
 pub(crate) fn push_unnamed(index: u64, output: &mut Vec<u8>) {
     for part in ["func[", &index.to_string(), "]"] {
         output.extend_from_slice(part.as_bytes());

@@ -50,7 +50,7 @@
 //! With software stack checks, WAMR's LLVM JIT emits two symbols for a function: `aot_func_internal#N` is the
 //! function, and `aot_func#N` only its stack check, shown as `NAME_precheck`. With [`StackCheck::Auto`], code has
 //! stack checks if an `aot_func_internal#N` with the same module name occurs anywhere in the input. [`Filter`]
-//! finds these symbols itself; who uses a [`Translator`] alone calls [`Translator::find_stack_checks`] first.
+//! finds these symbols itself; with a [`Translator`] alone, call [`Translator::find_stack_checks`] first.
 //!
 //! # Formats
 //!
@@ -64,9 +64,9 @@
 //! REST   = nothing, or text that starts with "_wrapper", "_[", "+", ":", "." or "@"
 //! ```
 //!
-//! MODULE ends at the last `]#aot_func` of the frame, so a module name may itself hold brackets. N is the index
-//! of the function among those that the module defines. REST is what collapsers and perf append, such as `_[j]`,
-//! `+0x1c` or `:tid 42`; it stays after the name. All other frames, including translated ones, are copied
+//! MODULE ends at the last `]#aot_func` of the frame, so a module name may itself contain brackets. N is the index
+//! of the function among those that the module defines. REST is what WAMR, perf and collapsers append, such as
+//! `_wrapper`, `+0x1c` or `_[j]`; it stays after the name. All other frames, including translated ones, are copied
 //! unchanged.
 //!
 //! [`Format::Text`] is any text, such as the output of `perf script`, with symbols anywhere in it:
@@ -76,7 +76,7 @@
 //! ```
 //!
 //! Symbols must be delimited by characters that are not part of a word. MODULE is the longest name of a loaded
-//! module that fits.
+//! module that matches.
 
 mod calls;
 mod code;

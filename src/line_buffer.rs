@@ -4,8 +4,7 @@ use std::io::{ErrorKind, Read, Result};
 
 use bstr::ByteSlice;
 
-/// The initial size of the buffer: what a pipe holds, and an incomplete line before it. It doubles whenever a line
-/// does not fit.
+/// The initial buffer size: a pipe buffer, and an incomplete line before it. Doubled whenever a line does not fit.
 const READ_SIZE: usize = 128 * 1024;
 
 /// A reader of whole lines, as many as are ready.
@@ -54,7 +53,7 @@ impl<R: Read> LineBuffer<R> {
 
     fn read(&mut self) -> Result<usize> {
         if self.filled == self.buffer.len() {
-            // A line may be longer than memory: an error says so, where an allocation would abort.
+            // A line may not fit into memory: return an error instead of aborting.
             let size = READ_SIZE.max(2 * self.filled);
             self.buffer.try_reserve_exact(size - self.filled).map_err(|_| ErrorKind::OutOfMemory)?;
             self.buffer.resize(size, 0);

@@ -23,7 +23,7 @@ pub struct Module {
 
 impl Module {
     /// Reads the module in the wasm file at `path`, which may be a pipe. `name` is its name in frames; `None`
-    /// takes the frames without a module name.
+    /// matches frames without a module name.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl Module {
         Ok(Self { name, path, wasm })
     }
 
-    /// Reads a module from `input`, to its end. `path` is where it comes from; nothing is read there.
+    /// Reads a module from `input`, to its end. `path` is where it comes from, and is not read.
     ///
     /// # Errors
     ///
@@ -66,7 +66,7 @@ impl Module {
         &self.path
     }
 
-    /// Which function can call which. `None` if the file cannot be read again, or not be understood.
+    /// Which function can call which. `None` if the file has changed, or if its code cannot be read.
     pub(crate) fn call_graph(&self) -> Option<CallGraph> {
         self.wasm.call_graph(&self.path)
     }
@@ -83,7 +83,7 @@ impl Module {
         self.wasm.defined_functions()
     }
 
-    /// The index of a function that is at `defined_index` among the defined ones.
+    /// The function index of the function at `defined_index` among the defined ones.
     pub(crate) fn function_index(&self, defined_index: u32) -> u64 {
         self.imported_functions() as u64 + u64::from(defined_index)
     }
@@ -101,7 +101,7 @@ impl Module {
         self.wasm.name(index)
     }
 
-    /// The first name under which the function at `index` is exported.
+    /// The first export name of the function at `index` that is not blank.
     #[must_use]
     pub fn export_name(&self, index: usize) -> Option<&str> {
         self.wasm.export_name(index)
@@ -113,13 +113,13 @@ impl Module {
         self.function_name(index).or_else(export)
     }
 
-    /// The first fault of the name section. The names that could be read are used.
+    /// The first error in the name section. The names that could be read are used.
     #[must_use]
     pub fn malformed_names(&self) -> Option<&Malformed> {
         self.wasm.malformed_names()
     }
 
-    /// The fault of the export section. The exports before it are used.
+    /// The error in the export section. The exports before it are used.
     #[must_use]
     pub fn malformed_exports(&self) -> Option<&Malformed> {
         self.wasm.malformed_exports()
@@ -145,9 +145,9 @@ pub struct Modules {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameError {
-    /// Another module has the same name, or like this one has none.
+    /// Another module has the same name, or neither has one.
     Duplicate,
-    /// The name holds a WAMR symbol or a newline, so it cannot be found in a text.
+    /// The name contains a WAMR symbol or a newline, so it cannot be found in text.
     HoldsSymbol(Vec<u8>),
 }
 
@@ -156,7 +156,7 @@ impl Modules {
     ///
     /// # Errors
     ///
-    /// [`NameError::Duplicate`] if another module has the same name, or if both have none.
+    /// [`NameError::Duplicate`] if another module has the same name, or if neither has one.
     pub fn add(&mut self, module: Module) -> Result<(), NameError> {
         let position = self.all.len();
         match &module.name {
@@ -198,14 +198,14 @@ impl Modules {
         }
     }
 
-    /// The code that symbols with the module name `name` belong to, if a module takes them: the position of the
-    /// module or, for symbols without a module name, the number of modules.
+    /// The code of symbols with the module name `name`, if a module matches: its position or, for symbols without a
+    /// module name, the number of modules.
     pub(crate) fn find_code(&self, name: Option<&[u8]>) -> Option<usize> {
         let module = self.find(name)?;
         Some(if name.is_some() { module } else { self.all.len() })
     }
 
-    /// Checks that all names can be found in a text.
+    /// Checks that all names can be found in text.
     pub(crate) fn check_names_in_text(&self) -> Result<(), NameError> {
         let cannot_be_found = |name: &&Vec<u8>| holds_symbol(name) || name.contains(&b'\n');
         match self.by_name.keys().find(cannot_be_found) {

@@ -11,15 +11,15 @@
 pub struct Options {
     /// The format of the input.
     pub format: Format,
-    /// Which `aot_func#N` are only stack checks.
+    /// Which `aot_func#N` are stack checks.
     pub stack_check: StackCheck,
-    /// Where a translated frame says that it is wasm.
+    /// Where the tag of a translated frame is.
     pub tag: Tag,
-    /// Shows Rust names demangled and without hashes.
+    /// Demangles Rust names and drops their hashes.
     pub demangle: bool,
-    /// Shows a function without a name by the name of its first export.
+    /// Uses the first export name for functions without a name.
     pub export_names: bool,
-    /// Appends `_[j]`, `FlameGraph`'s mark for JIT code, to translated frames that have no such mark. Ignored
+    /// Appends `_[j]`, `FlameGraph`'s annotation for JIT code, to translated frames without an annotation. Ignored
     /// with [`Format::Text`].
     pub annotate: bool,
 }
@@ -39,7 +39,7 @@ pub enum Format {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StackCheck {
-    /// Those whose module name (or lack of one) some `aot_func_internal#N` in the input has, too.
+    /// Those with the same module name as an `aot_func_internal#N` in the input, or like it without one.
     #[default]
     Auto,
     /// All.
@@ -48,7 +48,7 @@ pub enum StackCheck {
     Off,
 }
 
-/// Where a translated frame has its tag: `[Wasm]`, or `[Wasm] [MODULE]` if the symbol names a module.
+/// Where the tag of a translated frame is: `[Wasm]`, or `[Wasm] [MODULE]` if the symbol names a module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Tag {

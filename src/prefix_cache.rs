@@ -1,11 +1,11 @@
-//! Caches the translated prefix that a stack shares with the one before. A folded profile is sorted, so neighbours
-//! often share one.
+//! Caches the translated prefix that a stack shares with the one before. A folded profile is sorted, so adjacent
+//! stacks often share one.
 //!
 //! Cached frames are counted when they leave the cache, for all stacks at once.
 
 use crate::report::{Report, TranslatedFrame};
 
-/// The longest stack, or translation, that is cached, in bytes.
+/// The maximum length of a cached stack, and of its translation, in bytes.
 const MAX_LEN: usize = 256 * 1024;
 
 /// The translated frames of the last stack.

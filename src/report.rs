@@ -20,7 +20,7 @@ const MAX_EXAMPLE: usize = 128;
 pub struct Report {
     /// Lines read. 0 if the input was empty.
     pub lines: u64,
-    /// Lines without a frame that is, or looks like, a WAMR symbol.
+    /// Lines without a WAMR symbol, malformed or not.
     pub lines_without_symbols: u64,
     /// What is unresolved, one entry for each cause, in the order in which they first occurred.
     pub findings: Vec<Finding>,
@@ -43,9 +43,9 @@ pub struct ModuleReport {
     pub named_functions: usize,
     /// Translated frames.
     pub frames: u64,
-    /// Translated frames that show only the index of the function.
+    /// Translated frames that show `func[IDX]`.
     pub unnamed_frames: u64,
-    /// Lines whose last translated frame is of this module.
+    /// Lines whose last translated frame belongs to this module.
     pub lines: u64,
     pairs: Pairs,
 }
@@ -72,14 +72,14 @@ pub enum Cause {
     UnknownModule(Vec<u8>),
     /// The frame names a module that is not loaded, after ten others.
     MoreUnknownModules,
-    /// The frame names no module, and no loaded module takes such frames.
+    /// The frame names no module, and no loaded module matches such frames.
     NoModule,
-    /// The frame holds `aot_func#` or `aot_func_internal#` but is not a WAMR symbol.
+    /// The symbol is malformed: the frame contains `aot_func#` or `aot_func_internal#` but is not a WAMR frame.
     Unreadable,
     /// The line has no sample count.
     NoCount,
     /// The module at this position has no such function, so it is not the one that was profiled. The frame was
-    /// translated to its index.
+    /// translated to `func[IDX]`.
     IndexOutOfRange(usize),
 }
 
@@ -90,7 +90,7 @@ pub(crate) struct TranslatedFrame {
     pub(crate) module: usize,
     /// The index of the function among those that the module defines.
     pub(crate) defined_index: u32,
-    /// Whether it shows the name of the function, and not only its index.
+    /// Whether it shows a name rather than `func[IDX]`.
     pub(crate) is_named: bool,
 }
 
@@ -134,7 +134,7 @@ impl Report {
         matches!(kind, Gzip | Zstd | Xz | PerfData | Utf16 | Xml).then_some(kind)
     }
 
-    /// Looks at `lines`, whole lines that come next, for what the input is.
+    /// Searches the next whole lines for content and tags, and keeps the first bytes of the input.
     #[inline]
     pub(crate) fn inspect(&mut self, lines: &[u8]) {
         if !self.has_symbols {
@@ -151,12 +151,12 @@ impl Report {
         self.has_symbols = holds_tag(lines);
     }
 
-    /// Looks for symbols in `line`, which is not translated.
+    /// Searches `line`, which is not translated, for symbols.
     pub(crate) fn search_symbols(&mut self, line: &[u8]) {
         self.has_symbols = self.has_symbols || holds_symbol(line);
     }
 
-    /// Counts an unresolved frame of the current line that no module takes. `module` is its module name.
+    /// Counts a frame of the current line that no module matches. `module` is its module name.
     pub(crate) fn add_unknown_module(&mut self, module: Option<&[u8]>, frame: &[u8]) {
         let Some(module) = module else { return self.add(Cause::NoModule, frame) };
         let mut names = 0;
@@ -174,7 +174,7 @@ impl Report {
         self.add(cause, frame);
     }
 
-    /// Counts an unresolved frame of the current line that is translated to an index which `module` does not have.
+    /// Counts a frame of the current line whose index is out of range in `module`.
     pub(crate) fn add_out_of_range(&mut self, module: usize, frame: &[u8]) {
         self.add(Cause::IndexOutOfRange(module), frame);
         self.modules[module].frames += 1;
@@ -194,7 +194,7 @@ impl Report {
         }
     }
 
-    /// Counts a line whose last translated frame is of `module`.
+    /// Counts a line whose last translated frame belongs to `module`.
     pub(crate) fn count_line(&mut self, module: Option<usize>, has_unresolved: bool) {
         let has_symbols = module.is_some() || has_unresolved;
         self.has_symbols |= has_symbols;
@@ -204,7 +204,7 @@ impl Report {
         }
     }
 
-    /// Counts a translated frame in so many lines.
+    /// Counts a translated frame that occurs in this many lines.
     pub(crate) fn count_frames(&mut self, frame: TranslatedFrame, lines: u64) {
         let module = &mut self.modules[frame.module];
         module.frames += lines;
@@ -213,7 +213,7 @@ impl Report {
         }
     }
 
-    /// Counts two frames that are next to each other in a stack.
+    /// Counts the call between two adjacent frames of a stack.
     pub(crate) fn count_call(&mut self, caller: TranslatedFrame, callee: TranslatedFrame) {
         if caller.module == callee.module {
             self.modules[caller.module].pairs.add(caller.defined_index, callee.defined_index);
@@ -222,8 +222,8 @@ impl Report {
 }
 
 impl ModuleReport {
-    /// Whether the calls that the stacks show are possible in `module`, which this report is about. Reads its file
-    /// again, code included. `None` if that cannot be judged: too few calls, or code that is not understood.
+    /// Checks which calls in the profile are possible in `module`, which this report is about. Reads its file again,
+    /// including its code. `None` if there are too few calls, or if the code cannot be read or is not supported.
     #[must_use]
     pub fn check_calls(&self, module: &Module) -> Option<CallCheck> {
         self.pairs.check(|| module.call_graph())

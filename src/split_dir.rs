@@ -15,12 +15,12 @@ use tempfile::TempPath;
 
 use crate::module::{Module, Modules};
 
-/// The size of all write buffers together, and the largest of one.
+/// The total size of all write buffers, and the maximum size of one, in bytes.
 const BUFFERS_SIZE: usize = 4 * 1024 * 1024;
 const MAX_BUFFER_SIZE: usize = 64 * 1024;
 
-/// A directory with a file for each module. Until the end the files have no names, so however the program ends,
-/// nothing is left of them.
+/// A directory with a file for each module. The files are unnamed until they are complete, so nothing is left of
+/// them however the program ends.
 #[derive(Debug)]
 pub(crate) struct SplitDir {
     path: PathBuf,
@@ -39,9 +39,9 @@ struct SplitFile {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SplitError {
-    /// Two modules have the same file.
+    /// Two modules map to the same file.
     SameFile(PathBuf),
-    /// The directory cannot be created, or no files in it.
+    /// The directory or a file in it cannot be created.
     Directory(PathBuf, io::Error),
     /// The file cannot be written or named.
     File(PathBuf, io::Error),
@@ -49,11 +49,11 @@ pub enum SplitError {
     Text,
 }
 
-/// The split files in `directory`, in the order of the modules. Nothing is created.
+/// The paths of the split files in `directory`, in the order of the modules. Creates nothing.
 ///
 /// # Errors
 ///
-/// If two modules have the same file.
+/// If two modules map to the same file.
 pub fn split_files(directory: impl AsRef<Path>, modules: &Modules) -> Result<Vec<PathBuf>, SplitError> {
     let file = |module: &Module| directory.as_ref().join(file_name(module.name_or_stem()));
     let files: Vec<_> = modules.iter().map(file).collect();
@@ -69,7 +69,7 @@ impl SplitDir {
     ///
     /// # Errors
     ///
-    /// If two modules have the same file, or if the directory or a file cannot be created.
+    /// If two modules map to the same file, or if the directory or a file cannot be created.
     pub(crate) fn create(directory: &Path, modules: &Modules) -> Result<Self, SplitError> {
         let paths = split_files(directory, modules)?;
         let buffer_size = (BUFFERS_SIZE / paths.len().max(1)).min(MAX_BUFFER_SIZE);
@@ -84,7 +84,7 @@ impl SplitDir {
         Ok(Self { path: directory.to_owned(), files, error: None })
     }
 
-    /// Appends `line`, which ends with a newline, to the file of the module at this position. The first error is
+    /// Appends `line`, which ends with a newline, to the file of the module at position `module`. The first error is
     /// kept for [`Self::finish`]; nothing is written after it.
     pub(crate) fn write(&mut self, module: usize, line: &[u8]) {
         if self.error.is_none() {
@@ -99,12 +99,12 @@ impl SplitDir {
         self.error.is_some()
     }
 
-    /// Gives the files their names, in place of existing files.
+    /// Gives the files their names, replacing existing files.
     ///
     /// # Errors
     ///
-    /// If a file cannot be written, now or before, or cannot be named. Each existing file is then unchanged or
-    /// replaced.
+    /// If a file cannot be written, now or before, or cannot be named. Each existing file is then unchanged, or
+    /// replaced by a complete one.
     pub(crate) fn finish(self) -> Result<(), SplitError> {
         if let Some(error) = self.error {
             return Err(error);
@@ -116,7 +116,7 @@ impl SplitDir {
                 Err(error) => return Err(SplitError::File(path, error.into_error())),
             }
         }
-        // All copies are made before the first file is replaced, as the disk may be too full for them.
+        // All copies are made before the first is renamed: the disk may be too full for them.
         let mut copies = Vec::new();
         for (unnamed, path) in files {
             match link(&unnamed, &path, &self.path) {
@@ -154,14 +154,14 @@ fn link(unnamed: &File, path: &Path, directory: &Path) -> io::Result<Linked> {
 
 /// Copies an unnamed file to a hidden one.
 fn copy(mut unnamed: File, directory: &Path) -> io::Result<TempPath> {
-    // `File::create_new`, unlike tempfile, gives the permissions of any new file.
+    // `File::create_new` sets the permissions of any new file, tempfile 0600.
     let mut copy = hidden().make_in(directory, |path| File::create_new(path))?;
     unnamed.rewind()?;
     io::copy(&mut unnamed, copy.as_file_mut())?;
     Ok(copy.into_temp_path())
 }
 
-/// Makes short names for hidden files.
+/// Names hidden files. The names are short, as a final name may have the maximum length.
 fn hidden() -> tempfile::Builder<'static, 'static> {
     let mut hidden = tempfile::Builder::new();
     hidden.prefix(".wamr-fold-translate-");

@@ -1,9 +1,8 @@
 //! Which code has software stack checks, and so which lines can be translated.
 //!
-//! LLVM JIT code of a WAMR that checks the stack in software has two symbols for a function:
-//! `aot_func_internal#N` is the function, and `aot_func#N` is only its stack check
-//! (`core/iwasm/compilation/aot_llvm.c`). AOT code in the same process has no checks. So this is decided for all
-//! symbols with the same module name together, and for those without one.
+//! With software stack checks, WAMR's LLVM JIT emits two symbols per function: `aot_func_internal#N` is the
+//! function, and `aot_func#N` its stack check (`core/iwasm/compilation/aot_llvm.c`). AOT code in the same process
+//! has none, so this is decided per module name, and for all symbols without one.
 
 use std::iter;
 use std::mem;
@@ -23,10 +22,10 @@ pub(crate) struct StackChecks {
     format: Format,
     /// Whether each code has checks, as far as the input was searched.
     found: Vec<bool>,
-    /// Whether symbols without a module name, and how many module names, may still turn out to have checks.
+    /// What may still turn out to have checks: symbols without a module name, and the number of module names.
     seeks_unnamed: bool,
     sought_names: usize,
-    /// Why the first line that has to wait does: its first undecided code, and where the symbol of that starts.
+    /// The first undecided code in the first line that has to wait, and where its symbol starts.
     waiting: Option<(usize, usize)>,
 }
 
@@ -58,7 +57,7 @@ impl StackChecks {
         self.waiting.is_some_and(|(code, _)| !self.of(code))
     }
 
-    /// Finds the code with checks in `lines`, whole lines. Returns whether there is some that was undecided.
+    /// Searches `lines`, whole lines, for code with checks. Returns whether any of it was undecided.
     pub(crate) fn find(&mut self, lines: &[u8], modules: &Modules) -> bool {
         let mut from = 0;
         let mut is_new = false;
@@ -86,8 +85,8 @@ impl StackChecks {
         is_new
     }
 
-    /// The length of the whole lines at the start of `lines` that nothing found later can change. `lines` start
-    /// with the line at which the last call stopped, if that has to wait.
+    /// The length of the whole lines at the start of `lines` that can be translated now. `lines` start with the
+    /// line at which the last call stopped, if it did.
     pub(crate) fn ready(&mut self, lines: &[u8], modules: &Modules) -> usize {
         let searched = self.waiting.take().map_or(0, |(_, start)| start);
         let mut from = 0;

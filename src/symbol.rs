@@ -1,4 +1,4 @@
-//! WAMR's symbols, and what they are translated to.
+//! WAMR's symbols, and the tags of translated frames.
 //!
 //! WAMR calls a compiled function `aot_func#N`, or `[MODULE]#aot_func#N` if the module has a name
 //! (`core/iwasm/aot/aot_perf_map.c`). N is the index of the function among those that the module defines. LLVM
@@ -14,7 +14,7 @@ pub(crate) const TAG_LAST: &[u8] = b" [Wasm]";
 /// What is appended to the name of a stack check.
 pub(crate) const PRECHECK: &[u8] = b"_precheck";
 
-/// `FlameGraph`'s mark for JIT code.
+/// `FlameGraph`'s annotation for JIT code.
 pub(crate) const JIT: &[u8] = b"_[j]";
 
 const FUNC: &[u8] = b"aot_func#";
@@ -23,12 +23,12 @@ const NAMED_FUNC: &[u8] = b"]#aot_func#";
 const NAMED_INTERNAL: &[u8] = b"]#aot_func_internal#";
 const WRAPPER: &[u8] = b"_wrapper";
 
-/// A frame or word that holds `aot_func#` or `aot_func_internal#`.
+/// A frame or word that contains `aot_func#` or `aot_func_internal#`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found<'a> {
     /// A function of a wasm module.
     Symbol(Symbol<'a>),
-    /// Not a WAMR symbol.
+    /// A malformed symbol.
     Unreadable,
 }
 
@@ -44,10 +44,10 @@ pub(crate) struct Symbol<'a> {
     pub(crate) rest: &'a [u8],
 }
 
-/// The symbols of a function.
+/// Which symbol of a function this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// `aot_func#N`: the function or, in code with stack checks, only the check in front of it.
+    /// `aot_func#N`: the function or, in code with stack checks, its stack check.
     Func,
     /// `aot_func_internal#N`: the function, without its stack check.
     Internal,
@@ -75,7 +75,7 @@ impl Kind {
         [Self::Func, Self::Internal].into_iter().find(|kind| text.ends_with(kind.marker()))
     }
 
-    /// What every symbol of this kind holds if it names a module.
+    /// What every symbol of this kind contains if it names a module.
     pub(crate) const fn named_marker(self) -> &'static [u8] {
         match self {
             Self::Func => NAMED_FUNC,
@@ -85,7 +85,8 @@ impl Kind {
 }
 
 impl<'a> Symbol<'a> {
-    /// Parses `text` as a symbol and REST: nothing, or text that starts as collapsers and runtimes append it.
+    /// Parses `text` as a symbol and REST: nothing, or what WAMR, perf and collapsers append. `None` if it is
+    /// malformed.
     pub(crate) fn parse(text: &'a [u8]) -> Option<Self> {
         let (module, function) = split_module(text)?;
         let (kind, number) = Kind::split(function)?;
@@ -101,25 +102,25 @@ impl<'a> Symbol<'a> {
     }
 }
 
-/// Whether `text` holds `aot_func#` or `aot_func_internal#`.
+/// Whether `text` contains `aot_func#` or `aot_func_internal#`.
 pub(crate) fn holds_symbol(text: &[u8]) -> bool {
     // Few bytes of a profile are a `#`.
     text.find_byte(b'#').is_some() && (text.contains_str(FUNC) || text.contains_str(INTERNAL))
 }
 
-/// Whether `text` holds `[Wasm]`.
+/// Whether `text` contains `[Wasm]`.
 pub(crate) fn holds_tag(text: &[u8]) -> bool {
     // Few bytes of a profile are a `W`.
     text.find_iter("W").any(|at| text[..at].ends_with(b"[") && text[at..].starts_with(b"Wasm]"))
 }
 
-/// Whether `frame` is already translated: it starts with `[Wasm] ` or holds ` [Wasm]`.
+/// Whether `frame` is already translated: it starts with `[Wasm] ` or contains ` [Wasm]`.
 pub(crate) fn is_translated(frame: &[u8]) -> bool {
     let holds_tag = |blank: usize| frame[blank..].contains_str(TAG_LAST);
     frame.starts_with(TAG_FIRST) || frame.find_byte(b' ').is_some_and(holds_tag)
 }
 
-/// Splits `[MODULE]#SYMBOL`. A module name may hold `]#aot_func`; the last occurrence ends it.
+/// Splits `[MODULE]#SYMBOL`. A module name may contain `]#aot_func`; the last occurrence ends it.
 fn split_module(text: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let Some(named) = text.strip_prefix(b"[") else {
         return Some((None, text));

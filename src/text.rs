@@ -14,9 +14,8 @@ use bstr::ByteSlice;
 use crate::module::Modules;
 use crate::symbol::{Found, Kind, Symbol, TAG_FIRST, TAG_LAST, split_index, split_wrapper};
 
-/// The next symbol of `text`, or word that looks like one, and its range. Symbols that are already translated are
-/// skipped. The search starts at `from`, the start or the end of a symbol. No module name holds a symbol or a
-/// newline.
+/// The next symbol of `text`, malformed or not, and its range. Symbols that are already translated are skipped. The
+/// search starts at `from`, the start or the end of a symbol. No module name may contain a symbol or a newline.
 pub(crate) fn next_symbol<'a>(
     text: &'a [u8],
     mut from: usize,
@@ -90,7 +89,7 @@ fn joins_symbol(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"_$.#".contains(&byte)
 }
 
-/// Whether the symbol at `range` is already translated: its tag stands before or after it.
+/// Whether the symbol at `range` is already translated: its tag is directly before or after it.
 fn is_translated(text: &[u8], range: &Range<usize>) -> bool {
     let before = &text[..range.start];
     text[range.end..].starts_with(TAG_LAST)
@@ -98,7 +97,7 @@ fn is_translated(text: &[u8], range: &Range<usize>) -> bool {
         || before.strip_suffix(b"] ").is_some_and(ends_with_tag)
 }
 
-/// Whether `before` ends with `[Wasm] [MODULE`, where MODULE holds no `]`.
+/// Whether `before` ends with `[Wasm] [MODULE`, where MODULE has no `]`.
 fn ends_with_tag(before: &[u8]) -> bool {
     before.rfind_byteset(b"]\n").is_some_and(|bracket| {
         before[bracket..].starts_with(b"] [") && before[..bracket + 2].ends_with(TAG_FIRST)
@@ -120,7 +119,7 @@ mod tests {
     use crate::module::{Module, Modules};
     use crate::symbol::Found;
 
-    /// The symbols of `line` as `MODULE/N REST`, and the words that look like one as they are.
+    /// The symbols of `line` as `MODULE/N REST`; malformed ones unchanged.
     fn symbols(line: &str, names: &[&str]) -> Vec<String> {
         let mut modules = Modules::default();
         for name in names {

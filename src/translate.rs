@@ -22,7 +22,7 @@ pub struct Translator {
     pub(crate) options: Options,
     checks: StackChecks,
     codes: Vec<Code>,
-    /// The code of the last symbol. The next one is mostly of the same.
+    /// The code of the last symbol. The next one usually has the same.
     last_code: usize,
     cache: PrefixCache,
     report: Report,
@@ -52,9 +52,9 @@ impl Translator {
         })
     }
 
-    /// With [`StackCheck::Auto`](crate::StackCheck::Auto), finds the code that has stack checks: all code with the
-    /// module name of an `aot_func_internal#N` in `lines`, which are whole lines with their newlines. Call it
-    /// with the whole profile before the first line is translated; [`Filter`](crate::Filter) does so itself.
+    /// With [`StackCheck::Auto`](crate::StackCheck::Auto), searches `lines`, whole lines with their newlines, for
+    /// code that has stack checks: all code with the module name of an `aot_func_internal#N`. Call it with the whole
+    /// profile before the first line is translated; [`Filter`](crate::Filter) calls it itself.
     pub fn find_stack_checks(&mut self, lines: &[u8]) {
         if self.checks.find(lines, &self.modules) {
             mem::take(&mut self.cache).count(&mut self.report);
@@ -98,8 +98,7 @@ impl Translator {
         progress.module
     }
 
-    /// Translates the next frames of `stack` as long as they are symbols of the same code as the last one that
-    /// were translated before.
+    /// Translates the next frames of `stack` as long as they are known symbols of the last code.
     fn translate_known(&mut self, stack: &[u8], progress: &mut Progress, output: &mut Vec<u8>) {
         let code = &self.codes[self.last_code];
         let has_checks = self.checks.of(self.last_code);
@@ -182,8 +181,8 @@ impl Translator {
         }
     }
 
-    /// Appends the translation of `found`, which reads `source`, or `source` if it has none. If it is unresolved,
-    /// reports why; then the error is the module with whose names it is translated, if any.
+    /// Appends the translation of `found`, which was parsed from `source`, or `source` if there is none. Reports
+    /// unresolved frames; the error is the module of an index out of range, which is translated nevertheless.
     fn translate_found(
         &mut self,
         found: Found<'_>,
@@ -195,7 +194,7 @@ impl Translator {
             self.report.add(Cause::Unreadable, source);
             return Err(None);
         };
-        // Most symbols are of the same code as the last one.
+        // Most symbols have the same code as the last one.
         let is_last = symbol.module.is_some() && symbol.module == self.codes[self.last_code].name();
         let code = if is_last { Some(self.last_code) } else { self.modules.find_code(symbol.module) };
         let Some(code) = code else {
@@ -217,7 +216,7 @@ impl Translator {
         self.checks.is_open()
     }
 
-    /// The length of the whole lines at the start of `lines` that no stack check found later can change.
+    /// The length of the whole lines at the start of `lines` that can be translated now.
     pub(crate) fn ready(&mut self, lines: &[u8]) -> usize {
         self.checks.ready(lines, &self.modules)
     }
@@ -253,7 +252,7 @@ impl Translator {
 struct Progress {
     /// Where the next frame starts.
     at: usize,
-    /// The last frame, if it is resolved and stands directly before the next one.
+    /// The last frame, if it is resolved and directly before the next one.
     last: Option<TranslatedFrame>,
     /// The module of the last translated frame.
     module: Option<usize>,
@@ -266,14 +265,14 @@ impl Progress {
         self.module = Some(frame.module);
     }
 
-    /// Adds an unresolved frame, which may be translated with the names of `module`.
+    /// Adds an unresolved frame. `module` is its module if its index is out of range.
     fn add_unresolved(&mut self, module: Option<usize>) {
         self.last = None;
         self.module = module.or(self.module);
         self.has_unresolved = true;
     }
 
-    /// Adds a frame that ends at `end`, and whose translation is the end of `output`. Counts it, and the call to it.
+    /// Adds a frame that ends at `end`, and whose translation ends `output`. Counts it, and the call to it.
     #[expect(clippy::inline_always, reason = "the hot path: 10 % fewer instructions")]
     #[inline(always)]
     fn add_frame(
@@ -288,14 +287,14 @@ impl Progress {
             report.count_call(caller, frame);
         }
         self.add(frame);
-        // After an unresolved frame, which is reported for each line, nothing is cached.
+        // Nothing is cached after an unresolved frame, which is reported for each line.
         let is_cached = !self.has_unresolved && cache.push(frame, end, output.len());
         if !is_cached {
             report.count_frames(frame, 1);
         }
     }
 
-    /// Ends the frame of `stack` that ends at `end`.
+    /// Moves past the frame of `stack` that ends at `end`, and copies the `;` after it.
     fn end_frame(&mut self, stack: &[u8], end: usize, output: &mut Vec<u8>) {
         self.at = end;
         if end < stack.len() {

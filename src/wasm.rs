@@ -1,4 +1,4 @@
-//! Function counts, names and exports of a wasm file. Code, data and DWARF are not read.
+//! Function counts, names and exports of a wasm file, and its call graph. Data and DWARF are not read.
 
 mod call_graph;
 mod file_id;
@@ -32,7 +32,7 @@ pub(crate) struct Wasm {
     text: Vec<u8>,
     /// The range of each name in `text`; empty if the function has none.
     names: Vec<Range<usize>>,
-    /// Whether a `name` section names any function, be it in the file or not.
+    /// Whether a `name` section names any function, even one that the file does not have.
     has_names: bool,
     malformed_names: Option<Malformed>,
     exports: Exports,
@@ -70,7 +70,7 @@ pub enum WasmError {
     NotWasm(FileKind),
     /// The file is a component.
     Component,
-    /// The file has this version of the binary format.
+    /// This version of the binary format is not supported.
     Version(u32),
     /// A part of the file that counts its functions is malformed.
     Malformed(Malformed),
@@ -247,7 +247,7 @@ impl Wasm {
         }
     }
 
-    /// Keeps the first fault of the `name` sections.
+    /// Keeps the first error in the `name` sections.
     fn add_malformed(&mut self, malformed: Malformed) {
         self.malformed_names.get_or_insert(malformed);
     }

@@ -16,11 +16,11 @@ use wasmparser::{
 use super::WasmError;
 use super::sections::{Content, Section, SectionReader};
 
-/// The most calls from one frame to the next. The functions in between were inlined or left by a tail call, or
-/// a sample was taken before they had a frame.
+/// The maximum number of calls from one frame to the next. The functions in between were inlined or left by a tail
+/// call, or a sample was taken before they had a frame.
 const MAX_CALLS: usize = 4;
 
-/// The most indirect calls among them.
+/// The maximum number of indirect calls among them.
 const MAX_INDIRECT_CALLS: usize = 2;
 
 /// Function bodies larger than this, in bytes, are not read.
@@ -93,7 +93,7 @@ impl CallGraph {
         pairs.iter().enumerate().filter(|&(bit, &[caller, _])| is_possible(bit, caller)).count()
     }
 
-    /// What the functions reach with one call more than in `reached`.
+    /// What the functions reach with one more call than in `reached`.
     fn add_callers(&self, reached: &[Reached]) -> Vec<Reached> {
         let mut more = reached.to_vec();
         for &(caller, callee) in &self.calls {
@@ -132,7 +132,7 @@ impl From<wasmparser::Error> for Unreadable {
     }
 }
 
-/// What was read so far.
+/// A call graph under construction.
 #[derive(Debug, Default)]
 struct Builder {
     types: Types,
@@ -372,7 +372,7 @@ impl Types {
             };
             let number = match self.numbers.get(index) {
                 Some(&number) => UnpackedIndex::Module(number),
-                // A type can refer to itself, but to none behind it.
+                // A type can refer to itself, but not to a later one.
                 None if index == self.numbers.len() => UnpackedIndex::RecGroup(0),
                 None => return Err(Unreadable),
             };
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shorter_path_counts_as_does_one_with_fewer_indirect_calls() {
+    fn shorter_paths_and_fewer_indirect_calls_are_possible() {
         // 0 reaches 4 by two indirect calls early, or by three direct calls late; from there it is one indirect call.
         let graph = graph(
             "(module
@@ -460,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn all_call_instructions_are_calls() {
+    fn every_call_instruction_counts() {
         for (call, possible) in [
             ("call $callee", true),
             ("return_call $callee", true),
@@ -484,7 +484,7 @@ mod tests {
     }
 
     #[test]
-    fn indirect_calls_reach_functions_that_something_refers_to() {
+    fn indirect_calls_reach_referenced_functions() {
         for (reference, possible) in [
             ("(table funcref (elem $callee))", true),
             ("(table 1 funcref) (elem (i32.const 0) $callee)", true),
@@ -639,7 +639,7 @@ mod tests {
             ("more entries than are there", 2, &[b"\x02", &*call].concat()),
             ("the most entries", 1, &[b"\xff\xff\xff\xff\x0f", &*call].concat()),
             ("a count of six bytes", 1, &[b"\x81\x80\x80\x80\x80\0", &*call].concat()),
-            ("bytes behind the last entry", 1, &[b"\x01", &*call, b"\0"].concat()),
+            ("bytes after the last entry", 1, &[b"\x01", &*call, b"\0"].concat()),
             ("a body that ends early", 1, b"\x01\x04\0\x0b\x10\0"),
             ("a body longer than the section", 1, b"\x01\x05\0\x10\0\x0b"),
             ("a body shorter than its code", 1, b"\x01\x03\0\x10\0\x0b"),
@@ -668,7 +668,7 @@ mod tests {
         for (what, sections) in [
             ("elements before tables", &[&elements, &table, &code][..]),
             ("two element sections", &[&elements, &elements, &code]),
-            ("types behind the functions", &[&section(1, b"\x01\x60\0\0"), &code]),
+            ("types after the functions", &[&section(1, b"\x01\x60\0\0"), &code]),
             ("two function sections", &[&section(3, b"\x01\0"), &code]),
             ("no code", &[&table, &elements]),
         ] {
@@ -680,7 +680,7 @@ mod tests {
     fn bodies_of_more_than_8_mib_are_not_read() {
         let most = 8 << 20;
         for (size, is_read) in [(most, true), (most + 1, false), (64 << 20, false)] {
-            // No-ops. What is too large would not end.
+            // No-ops; endless if the body is too large.
             let start = [b"\x01", &*leb128(size), b"\0\x10\0"].concat();
             let header = [&[10], &*leb128(start.len() + size - 3)].concat();
             let rest = if is_read { size as u64 - 4 } else { u64::MAX };

@@ -1,4 +1,4 @@
-//! The header of a wasm file (core specification, chapter 5.5.16): is it a core module, and if not, what is it?
+//! The header of a wasm file: magic number and version (core specification, chapter 5.5.16).
 
 use std::io::Read;
 
@@ -8,7 +8,7 @@ use crate::file_kind::{self, FileKind};
 const MAGIC: &[u8] = b"\0asm";
 const VERSION_1: &[u8] = b"\x01\0\0\0";
 
-/// The size of the header: magic number and version.
+/// The size of the header, in bytes.
 pub(super) const SIZE: u64 = 8;
 
 /// Reads the header of a core module from the start of `input`.

@@ -98,8 +98,7 @@ impl<R: Read> SectionReader<R> {
         Ok(Content { bytes: self.read(section.size, section.start)?, offset, start: 0 })
     }
 
-    /// Reads the content of the custom section `section` after its name if that is `name`; otherwise skips
-    /// it.
+    /// Reads the content of a custom section called `name`, without the name. Skips any other, and returns `None`.
     pub(super) fn custom_content(
         &mut self,
         section: Section,

@@ -11,10 +11,10 @@ use crate::options::{Config, FLAGS, Flag, Kind, Operand};
 pub(crate) enum Error {
     /// A value is missing or unexpected.
     Syntax(lexopt::Error),
-    /// With its dashes, and the flag that was probably meant.
+    /// The option with its dashes, and a similar flag.
     UnknownOption(String, Option<&'static Flag>),
     InvalidValue(&'static Flag, OsString),
-    /// Words of other programs, and the MODULEs beside them.
+    /// Arguments of other programs, and the MODULEs.
     Foreign(Vec<Foreign>, Vec<Operand>),
     /// Mutually exclusive options.
     Conflict(&'static str, &'static str),
@@ -23,7 +23,7 @@ pub(crate) enum Error {
     NoFile(OsString),
 }
 
-/// A word that other programs, or earlier versions, take.
+/// An argument of another program or of an earlier version.
 #[derive(Debug)]
 pub(crate) enum Foreign {
     /// `--folded FILE`, as documented by `process_folded_data.py`.
@@ -80,14 +80,14 @@ fn long(name: &str) -> Result<&'static Flag, Error> {
     flag.ok_or_else(|| Error::UnknownOption(format!("--{name}"), similar(name)))
 }
 
-/// The flag that was probably meant by an unknown long name.
+/// The flag whose long name is most similar to an unknown one, if it is close.
 fn similar(name: &str) -> Option<&'static Flag> {
     let similarity = |flag: &Flag| strsim::jaro_winkler(flag.long, name);
     let nearest = FLAGS.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
     nearest.filter(|flag| similarity(flag) > 0.85)
 }
 
-/// Applies `flag`, whose value, if it takes one, comes next.
+/// Applies `flag`, and reads its value, if it takes one, from `parser`.
 fn set(config: &mut Config, flag: &'static Flag, parser: &mut lexopt::Parser) -> Result<(), Error> {
     if let Kind::Switch(set) = flag.kind {
         set(config);

@@ -1,7 +1,7 @@
 # bash completion for wamr-fold-translate
 
 _wamr_fold_translate_modules() {
-    # Only in quotes, NAME= is part of the word.
+    # NAME= is part of the word only in quotes.
     local name=
     [[ $1 == *=* ]] && name=${1%%=*}=
     compgen -P "$name" -f -X '!*.wasm' -- "${1#"$name"}"

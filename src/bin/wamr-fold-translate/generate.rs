@@ -1,5 +1,5 @@
-//! The texts that the program can print. Each is a file beside this one, with places such as `@OPTIONS@` that
-//! are filled in from the table of flags.
+//! Help, man page and shell completions. Each has a template beside this file, whose placeholders, such as
+//! `@OPTIONS@`, are filled in from the table of flags.
 
 use crate::options::{EXIT_STATUSES, FLAGS, Flag, Kind, MODULE, MODULE_FORMS, Printed};
 
@@ -14,7 +14,7 @@ pub(crate) fn generate(printed: Printed) -> String {
     }
 }
 
-/// Puts `lines` in the place of the line `place`.
+/// Replaces the line `place` of `template` with `lines`.
 fn fill(template: &str, place: &str, lines: impl Iterator<Item = String>) -> String {
     template.replace(place, &lines.collect::<Vec<_>>().join("\n"))
 }
@@ -76,7 +76,7 @@ fn bold(text: &str) -> String {
     format!(r"\fB{}\fR", roff(text))
 }
 
-/// Escapes `text` for roff, which then prints it as it is.
+/// Escapes `text` for roff.
 fn roff(text: &str) -> String {
     text.replace('\\', r"\e").replace('-', r"\-").replace('\'', r"\(aq")
 }
@@ -89,7 +89,7 @@ fn bash() -> String {
     fill(&template, "@VALUES@", FLAGS.iter().filter_map(bash_value))
 }
 
-/// What completes the value of `flag`, as a case of bash.
+/// The bash `case` that completes the value of `flag`.
 fn bash_value(flag: &Flag) -> Option<String> {
     let command = match flag.kind {
         Kind::Switch(_) => return None,

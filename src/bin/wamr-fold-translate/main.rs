@@ -1,4 +1,4 @@
-//! The program: standard input and output, the exit status, and what happens in which order.
+//! The program: the order of its steps, standard input and output, and the exit status.
 
 mod args;
 mod generate;
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints `text` to standard output. A closed output is no error.
+/// Prints `text` to standard output. A broken pipe is not an error.
 fn print(text: &str) -> ExitCode {
     match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -43,7 +43,7 @@ fn fail(status: u8, message: &str) -> ExitCode {
     status.into()
 }
 
-/// Translates standard input to standard output. Fails before anything is read.
+/// Translates standard input to standard output. Fails only before anything is read.
 fn translate(config: &Config) -> Result<ExitCode, String> {
     let mut translator = load(config)?;
     let (input, output) = standard_streams().map_err(|error| error.to_string())?;
@@ -71,7 +71,7 @@ fn load(config: &Config) -> Result<Translator, String> {
     Translator::new(modules, config.options).map_err(|error| messages::refused_name(&error))
 }
 
-/// Standard input and output, without the buffers of the standard library.
+/// Standard input and output, unbuffered.
 fn standard_streams() -> io::Result<(File, File)> {
     let input = io::stdin().as_fd().try_clone_to_owned()?;
     let output = io::stdout().as_fd().try_clone_to_owned()?;
@@ -102,20 +102,20 @@ fn check_files(config: &Config, translator: &Translator, input: &File, output: &
     Ok(())
 }
 
-/// What the regular file `written` is used for, too.
+/// The name of the file in `used` that is the regular file `written`.
 fn same_file<'a>(written: &Metadata, used: &'a [(String, Metadata)]) -> Option<&'a str> {
     let is_same = |other: &Metadata| (other.dev(), other.ino()) == (written.dev(), written.ino());
     let used = used.iter().find(|(_, other)| written.is_file() && is_same(other));
     used.map(|(other, _)| other.as_str())
 }
 
-/// Allows as many split files as the hard limit does.
+/// Raises the soft limit of open files to the hard limit, as each split file stays open.
 fn raise_open_files_limit() {
     let limit = getrlimit(Resource::Nofile);
     _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
-/// Prints what there is to say at the end.
+/// Prints the findings, warnings and summary. Returns the exit status.
 fn finish(config: &Config, translator: &Translator, result: Result<(), FilterError>) -> ExitCode {
     let report = translator.report();
     let is_checked = result.is_ok() && (config.verbose || !config.quiet);

@@ -1,4 +1,4 @@
-//! What the program says on standard error, and how text is quoted for a terminal and for a shell.
+//! Messages on standard error, and quoting for a terminal and for a shell.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -110,7 +110,7 @@ pub(crate) fn wasm(operand: &Operand, error: &WasmError) -> String {
     }
 }
 
-/// What to pass where an operand was not read as it was meant.
+/// What to pass instead of an operand that was misread.
 fn operand_advice(operand: &Operand) -> String {
     let typed = operand.typed.as_bytes();
     let is_module = |part: &[u8]| part.contains(&b'=') || part.ends_with(b".wasm");
@@ -190,7 +190,7 @@ pub(crate) fn overwritten_by_split(path: &Path, other: &str) -> String {
     format!("{}: is also {other}: pass another DIR", path.display())
 }
 
-/// Warns of modules whose names say little.
+/// Warns about modules with few names or malformed ones.
 pub(crate) fn load_warnings(config: &Config, translator: &Translator) {
     for (module, report) in translator.modules().iter().zip(&translator.report().modules) {
         let exports = module.malformed_exports().filter(|_| config.options.export_names).map(malformed);
@@ -200,7 +200,7 @@ pub(crate) fn load_warnings(config: &Config, translator: &Translator) {
     }
 }
 
-/// What is wrong with the names of `module`, if anything is.
+/// A problem with the names of `module`, if any.
 fn names(config: &Config, module: &Module, named: usize) -> Option<String> {
     let defined = module.defined_functions();
     if module.malformed_names().is_some() {
@@ -275,7 +275,7 @@ pub(crate) fn filter(error: &FilterError) -> String {
     }
 }
 
-/// Prints what is unresolved.
+/// Prints each cause of unresolved frames and lines.
 pub(crate) fn findings(config: &Config, translator: &Translator) {
     let report = translator.report();
     for finding in &report.findings {
@@ -345,13 +345,13 @@ fn unreadable_advice(config: &Config, finding: &Finding) -> &'static str {
     }
 }
 
-/// Whether digits of `symbol` run into an address, as where WAMR cut a line of its map.
+/// Whether the index of `symbol` runs into an address, as WAMR truncated a line of its map.
 fn is_glued(symbol: &[u8]) -> bool {
     let index = symbol.rsplit_str("#").next().unwrap_or_default();
     index.first().is_some_and(u8::is_ascii_digit) && !index.iter().all(u8::is_ascii_digit)
 }
 
-/// What an input is that is no profile, and what to do.
+/// What the input is instead of a profile, and what to do.
 fn input_problem(config: &Config, kind: &FileKind) -> String {
     let advice = match kind {
         FileKind::Gzip => "pipe it through zcat",
@@ -374,7 +374,7 @@ fn defined_functions(module: &Module) -> String {
     }
 }
 
-/// Warns of an input that is empty or has no symbols, and of modules that do not fit it.
+/// Warns about an input that is empty or has no symbols, and about modules that do not fit it.
 pub(crate) fn end_warnings(config: &Config, translator: &Translator, checks: &[Option<CallCheck>]) {
     let report = translator.report();
     let lacks_counts = report.findings.iter().any(|finding| finding.cause == Cause::NoCount);
@@ -397,7 +397,7 @@ pub(crate) fn end_warnings(config: &Config, translator: &Translator, checks: &[O
 const NO_SYMBOLS: &str = "no WAMR symbols: perhaps iwasm ran without --enable-linux-perf or interpreted the module, perf inject \
      --jit was not run (JIT code), or /tmp/perf-PID.map was gone when perf script ran (AOT code)";
 
-/// What a module that does not fit the profile may be.
+/// Why a module may not fit the profile.
 fn misfit(check: CallCheck) -> String {
     format!(
         "of {} calls in the profile only {} {} possible in this module: perhaps it is not the build that was \
@@ -410,7 +410,7 @@ fn misfit(check: CallCheck) -> String {
 
 // The summary.
 
-/// Prints how much was translated, as aligned lines. Module names come last so they need no padding.
+/// Prints the summary as a table. Module names come last, so they need no padding.
 pub(crate) fn summary(config: &Config, translator: &Translator, checks: &[Option<CallCheck>]) {
     let report = translator.report();
     let titles = ["names", "calls", "frames", "func[IDX]", "lines"].map(str::to_owned);
@@ -464,7 +464,7 @@ fn stack_checks(config: &Config, translator: &Translator) -> String {
 
 // Words and quoting.
 
-/// What is translated.
+/// The noun for what is translated.
 fn symbol(config: &Config) -> &'static str {
     if config.is_text() { "symbol" } else { "frame" }
 }
@@ -473,7 +473,7 @@ fn counted(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// `text` with what cannot be printed escaped, such as control characters and Unicode's format characters.
+/// `text` with unprintable characters escaped, such as control and format characters.
 fn printable(text: &str) -> String {
     let escaped = text.escape_debug().to_string();
     escaped.replace("\\\"", "\"").replace("\\'", "'").replace(r"\\", r"\")
@@ -484,7 +484,7 @@ fn quoted(text: &[u8]) -> String {
     if text.len() <= MAX_SHOWN {
         return escaped(text);
     }
-    // Cut between characters, or the last one would look broken.
+    // Never cut inside a character.
     let whole = (MAX_SHOWN - 3..=MAX_SHOWN).rev().find(|&end| is_char_start(text[end])).unwrap_or(MAX_SHOWN);
     escaped(&text[..whole]) + "..."
 }
@@ -497,8 +497,8 @@ fn is_char_start(byte: u8) -> bool {
     byte & 0b1100_0000 != 0b1000_0000
 }
 
-/// `word` as a shell takes it, or `placeholder` if nobody could read or type it. A `=` needs quotes only at the
-/// start (in zsh).
+/// `word`, quoted for a shell if needed, or `placeholder` if it is too long or unprintable. A `=` needs quotes only
+/// at the start (in zsh).
 fn shell_word(word: &[u8], placeholder: &str) -> String {
     let is_readable = |word: &&str| word.len() <= MAX_SHOWN && printable(word) == *word;
     let is_plain = |part| shlex::try_quote(part).is_ok_and(|quoted| quoted == part);
@@ -509,10 +509,10 @@ fn shell_word(word: &[u8], placeholder: &str) -> String {
     }
 }
 
-/// The operand for the module `name`, as a shell takes it.
+/// The operand for the module `name`, quoted for a shell if needed.
 fn operand(name: &[u8]) -> String {
     let operand = shell_word(&[name, b"=FILE.wasm"].concat(), "NAME=FILE.wasm");
-    // It must not be taken for an option.
+    // Or it would be an option.
     if name.starts_with(b"-") { format!("-- {operand}") } else { operand }
 }
 
@@ -541,7 +541,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_escaped_but_for_quotes_and_backslashes() {
+    fn messages_are_escaped_except_quotes_and_backslashes() {
         for (text, shown) in [
             (r#"it's "quoted" \ \" \' \\"#, r#"it's "quoted" \ \" \' \\"#),
             ("größe-模块", "größe-模块"),

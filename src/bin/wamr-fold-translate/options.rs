@@ -1,5 +1,5 @@
-//! What the command line sets, and the table of flags that set it. The parser, `--help`, the man page and the
-//! shell completions are made from the table.
+//! The configuration, and the table of flags that set it. The parser, `--help`, the man page and the shell
+//! completions are made from the table.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use bstr::ByteSlice;
 use wamr_fold_translate::{Format, Options, StackCheck, Tag};
 
-/// What to do.
+/// A parsed command line.
 #[derive(Debug, Default)]
 pub(crate) struct Config {
     pub(crate) modules: Vec<Operand>,
@@ -80,7 +80,7 @@ pub(crate) struct Flag {
     pub(crate) details: &'static str,
 }
 
-/// Which value a flag takes, with its placeholder, and how it sets [`Config`].
+/// The value of a flag, with its placeholder, and how it sets [`Config`].
 #[derive(Debug)]
 pub(crate) enum Kind {
     Switch(Set),
@@ -106,7 +106,7 @@ impl Kind {
 pub(crate) const MODULE: &str = "Wasm file that was profiled, as [NAME=]FILE.wasm. A\n\
                                  single MODULE also matches frames that name no module.";
 
-/// The forms of a MODULE, and which frames each takes. zsh would expand an unquoted `=FILE`.
+/// The forms of a MODULE, and which frames each matches. zsh would expand an unquoted `=FILE`.
 pub(crate) const MODULE_FORMS: &[(&str, &str)] = &[
     ("dir/app.wasm", "frames of module app"),
     ("core=dir/app.wasm", "frames of module core"),
