@@ -44,7 +44,7 @@ take() {
     read -ra arguments <<< "$words"
 }
 
-# run HOW INPUT COMMAND...: as it is measured, from a pipe or a file to a pipe
+# run HOW INPUT COMMAND...: from a pipe or a file, into a pipe
 run() {
     if [ "$1" = pipe ]; then
         # shellcheck disable=SC2002 # the pipe is measured, too
@@ -65,7 +65,7 @@ move() {
         }' "$1"
 }
 
-# repeated FILE: as often as MEGABYTES have room for
+# repeated FILE: repeats it up to MEGABYTES
 repeated() { seq $((bytes / $(stat -c %s "$1"))) | sed "s|.*|$1|" | xargs cat; }
 
 generate_inputs() {
@@ -75,12 +75,12 @@ generate_inputs() {
     "$generate" --stack-checks "$bytes" "${one[@]}" > "$work/checks.in"
     "$generate" "$bytes" > "$work/host.in"
     repeated $b3 > "$work/b3.in"
-    # The random bytes are the same each time.
+    # The same random bytes each time.
     shuf --random-source=<(gzip --stdout "$work/one.in") "$work/b3.in" > "$work/shuffled.in"
     repeated $text > "$work/text.in"
 }
 
-# The filter prints what the reference translator of the tests does, for as many lines as that reads in seconds.
+# Checks the output against the reference translator of the tests, which is slow: only the first lines.
 check() {
     local checked modules
     "$filter" --text -s off $text_module < $text | cmp - $text.translated
@@ -94,8 +94,7 @@ check() {
     done
 }
 
-# instructions: of a row, per byte of input. The difference between 10 MB and 30 MB is counted, without what is
-# done once, at the start and at the end.
+# instructions: per byte of input. Counts the difference between 10 MB and 30 MB, which excludes the start and the end.
 instructions() {
     command -v valgrind > /dev/null || { echo "-"; return; }
     local part size count most=$((bytes < 30000000 ? bytes : 30000000)) sizes=() counts=()
@@ -125,8 +124,8 @@ check
 say "timing, $rounds rounds"
 rm -f "$work"/*.seconds
 for round in $(seq "$rounds"); do
-    # Every row once in each round, to average out machine noise. The generated calls are random, so that the
-    # filter warns; messages are not shown.
+    # Every row once in each round, to average out machine noise. Messages are hidden: the generated calls are random,
+    # so the filter warns.
     for at in "${!rows[@]}"; do
         take "${rows[at]}"
         if [ "$round" = 1 ]; then

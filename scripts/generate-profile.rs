@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Wasm frames are symbols of functions that the modules define, called at random. `=FILE` gives frames that name
-//! no module. Without modules, all frames are the host's. `--annotate` appends `_[j]` to wasm frames, and
+//! no module. Without modules, all frames are host frames. `--annotate` appends `_[j]` to wasm frames, and
 //! `--stack-checks` makes most of them `aot_func_internal#N`. The profile ends after the first call tree that
 //! reaches BYTES.
 

@@ -15,7 +15,7 @@ install_program cargo-deb cargo-deb
 build --bins
 
 name=wamr-fold-translate
-# Cargo.toml names this folder, wherever cargo builds.
+# Cargo.toml has this path, wherever cargo builds.
 made=target/deb
 mkdir -p $made
 for shell in bash zsh fish; do
@@ -33,7 +33,7 @@ done
     printf '\nLicense: Apache-2.0\n See /usr/share/common-licenses/Apache-2.0.\n'
 } > $made/copyright
 
-# Debian's form of a changelog, for the version in Cargo.toml; CHANGELOG.md says what changed.
+# Debian's changelog, for the version in Cargo.toml; CHANGELOG.md has the changes.
 setting() { sed -n "s/^$1 = \"\(.*\)\"/\1/p" Cargo.toml; }
 cat > $made/changelog << END
 $name ($(setting version)-$(setting revision)) unstable; urgency=medium

@@ -13,7 +13,7 @@ needs parallel "Debian: apt install parallel"
 
 megabytes=${1:-1000}
 work=$target/parallel_test
-# The generated calls are random, so that the filter would warn.
+# The generated calls are random, so the filter would warn.
 command=("$filter" --quiet --stack-check=off "${four_modules[@]}")
 
 build --bins --example generate-profile

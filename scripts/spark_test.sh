@@ -65,7 +65,7 @@ printf '%s\n' '# aot_func_internal#1 5' 'main;[Wasm] y]#aot_func_internal#1 5' \
 cut_up odd
 compare odd
 
-# late NAME RECORDING: a profile whose last files alone show what code has stack checks; sets "modules"
+# late NAME RECORDING: a profile with evidence of stack checks only in the last files; sets "modules"
 late() {
     local folder=$recordings/$2
     mapfile -t modules < <(sed -E "s|^([^=]*=)?|&$folder/|" "$folder/modules.txt")
@@ -88,11 +88,11 @@ expect "mixed: partitions without a WAMR frame print no warning" "$(grep -c '^wa
 for file in "$work/mixed"/part-*; do
     wamr-fold-translate --quiet "${modules[@]}" < "$file"
 done > "$work/mixed.alone"
-expect "mixed: no partition could tell by itself" "$(cmp -s "$work/mixed.alone" "$work/mixed.translated" || echo differs)" differs
+expect "mixed: single partitions give another output" "$(cmp -s "$work/mixed.alone" "$work/mixed.translated" || echo differs)" differs
 compare mixed -Cat last
 compare mixed --stack-check=on
 
-# A module without functions, module names that need care, and text that is not folded.
+# A module without functions, module names that need quoting, and text that is not folded.
 printf '\0asm\1\0\0\0' > "$work/empty.wasm"
 strange="it's \"a\" [b]#c \$d ü%20+ "
 modules=("$strange=${four_modules[0]#*=}" "x=${four_modules[1]#*=}" "=$work/empty.wasm")
@@ -114,7 +114,7 @@ wamr-fold-translate --quiet --demangle "${modules[@]}" < "$work/plain.folded" |
 expect "merged: count for count" "$(sum "$work/merged.out"/part-*)" "$(sum "$work/merged")"
 
 spark --merge "$work/odd" "$work/merged_odd.out" "${modules[@]}"
-expect "merged: comments are dropped, thread ids are no counts" "$(cat "$work/merged_odd.out"/part-*)" \
+expect "merged: comments are dropped, thread ids are not counts" "$(cat "$work/merged_odd.out"/part-*)" \
     "$(sed -n '2p; 4s/ 7$/ 12/p' "$work/odd.translated" | LC_ALL=C sort)"
 
 if spark "$work/plain" "$work/failed.out" "${modules[@]:0:3}"; then status=0; else status=$?; fi

@@ -10,7 +10,7 @@ job with the filter's message. Line numbers are per partition.
 """
 
 # The filter and the wasm files are shipped to the executors, and the filter runs once for each partition.
-# A first pass finds out which code has stack checks, as the filter decides that for the whole profile.
+# A first pass detects stack checks, as the filter decides on them for the whole profile.
 
 import argparse
 import os
@@ -27,7 +27,7 @@ from pathlib import Path
 
 FILTER = "wamr-fold-translate"
 
-# Options that need a whole profile or name files, as words or as letters of a word.
+# Options that need a whole profile or name files: long ones, and letters of short ones.
 REFUSED = re.compile(
     "--(split-dir|verbose|allow-unresolved|wasm|wasm-names|wasm_names|generate|help|version)(=.*)?|-[^-]*[dvhV].*")
 
@@ -39,7 +39,7 @@ def main():
         from pyspark.sql import SparkSession
     except ImportError:
         sys.exit("spark_translate.py: PySpark is missing: pip install pyspark, or run this with spark-submit")
-    # Finds errors in options and modules before Spark starts. A blank line is no cause for a warning.
+    # Finds errors in options and modules before Spark starts. A blank line causes no warning.
     tried = subprocess.run([arguments.filter, *arguments.options, *arguments.modules], input=b"\n",
                            stdout=subprocess.DEVNULL)
     if tried.returncode != 0:
@@ -84,7 +84,7 @@ def parse(arguments):
 
 def run(context, arguments, directory):
     operands = ship(context, arguments, directory)
-    # Warnings would come from every partition. Those about the modules were printed on this machine.
+    # Every partition would repeat the warnings. Those about modules were printed on this machine.
     command = [FILTER, "--quiet", *arguments.options, *operands]
     lines = context.textFile(arguments.input, use_unicode=False)
     evidence = stack_checks(lines, command, arguments)
@@ -122,9 +122,9 @@ def named(module):
 
 
 def stack_checks(lines, command, arguments):
-    """Finds the module names whose code has stack checks; returns lines that show this to the filter.
+    """Finds the module names whose code has stack checks; returns lines that are evidence of them.
 
-    The filter itself decides: if a name has checks, it translates the name's aot_func#0 in another way."""
+    The filter itself decides: if a name has checks, it translates the name's aot_func#0 differently."""
     names = [os.fsencode(named(module)[0]) for module in arguments.modules]
     # A single module takes frames that name no module, even if it has a name.
     prefixes = [b"", *(b"[%b]#" % name for name in names if name and b"\n" not in name)]
