@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_frames() {
+    fn malformed_frames() {
         for frame in [
             "aot_func#",
             "aot_func#x",

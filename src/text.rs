@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_longer_words_are_unreadable() {
+    fn parts_of_longer_words_are_malformed() {
         for line in [
             "my_aot_func#7",
             "xaot_func#7",

@@ -361,7 +361,7 @@ impl Types {
         Ok(())
     }
 
-    /// `types` with numbers instead of type indices, so that equal types look alike.
+    /// `types` with numbers instead of type indices, so that equal types are equal.
     fn canonical(&self, types: &[ValType]) -> Result<Vec<ValType>, Unreadable> {
         let canonical = |&ty| {
             let ValType::Ref(reference) = ty else { return Ok(ty) };

@@ -1,4 +1,4 @@
-//! The check whether a module fits the profile.
+//! The call check: whether a module fits the profile.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ fn profile(pairs: impl IntoIterator<Item = (u32, u32)>) -> String {
         .collect()
 }
 
-/// A module of 60 functions, each of which calls the next, behind an import.
+/// A module of 60 functions, each of which calls the next, after an import.
 fn chain() -> Vec<u8> {
     let functions: String = (2..=60).map(|callee| format!("(func $f{callee} call {callee})")).collect();
     wat(&format!(r#"(module (import "env" "log" (func)) {functions} (func $last))"#))
@@ -73,25 +73,25 @@ fn adjacent_frames_are_pairs() {
         ("aot_func#30;aot_func_internal#30 1\n", 0, 0),
         ("aot_func_internal#30;aot_func#32_wrapper;aot_func_internal#33+0x1c;aot_func#35_[j] 1\n", 3, 3),
         (" aot_func#30; aot_func#31 1 2\n", 1, 1),
-        // Frames that the last line had, too.
+        // Frames shared with the line before.
         ("x;aot_func#30;aot_func#31 1\nx;aot_func#30;aot_func#40 1\n", 1, 2),
         ("x;aot_func#30;aot_func#31 1\nx;aot_func#30;aot_func#31;aot_func#40 1\n", 1, 2),
         ("x;aot_func#30;y 1\nx;aot_func#30;y;aot_func#40 1\n", 0, 0),
-        // Not next to each other.
+        // Not adjacent.
         ("aot_func#30;host;aot_func#31 1\n", 0, 0),
         ("aot_func#30;;aot_func#31 1\n", 0, 0),
         ("aot_func#30;[unknown];aot_func#31 1\n", 0, 0),
         ("aot_func#30 1\naot_func#31 1\n", 0, 0),
         ("aot_func#30;[Wasm] f;aot_func#31 1\n", 0, 0),
         ("aot_func#30;[Wasm] f 1\n", 0, 0),
-        // Another module, an unreadable frame, a function that the module does not have.
+        // Another module, a malformed frame, an index out of range.
         ("[b]#aot_func#30;[b]#aot_func#31 1\n", 0, 0),
         ("aot_func#30;[b]#aot_func#31 1\n", 0, 0),
         ("aot_func#30;[b]#aot_func#9;aot_func#31 1\n", 0, 0),
         ("aot_func#30;aot_func#x;aot_func#31 1\n", 0, 0),
         ("aot_func#30;aot_func#60;aot_func#31 1\n", 0, 0),
         ("aot_func#30;aot_func#4294967295 1\n", 0, 0),
-        // No stacks.
+        // Not stacks.
         ("aot_func#30;aot_func#31\n", 0, 0),
         ("# aot_func#30;aot_func#31 1\n", 0, 0),
     ] {
@@ -108,7 +108,7 @@ fn only_the_first_1000_pairs_count() {
 }
 
 #[test]
-fn a_check_takes_20_pairs() {
+fn check_needs_20_pairs() {
     let twenty = possible(10) + &impossible(10);
     let nineteen = possible(9) + &impossible(10);
     assert_eq!(figures(check(&chain(), &twenty)), Some((10, 20)));
@@ -139,7 +139,7 @@ fn a_module_fits_from_85_percent() {
 }
 
 #[test]
-fn options_for_the_check() {
+fn quiet_and_text_skip_the_check() {
     let profile = impossible(30);
     for (options, warns, shows) in [
         (&["app.wasm"][..], true, None),
@@ -204,7 +204,7 @@ fn unreadable_modules_are_not_judged() {
 
 #[test]
 fn large_bodies_are_not_read() {
-    // 60 functions of one type. The body of the first ends far behind, in a hole of the file.
+    // 60 functions of one type. The body of the first is a hole in the file.
     const SIZE: u32 = 64 << 20;
     let mut code = Vec::new();
     60_u32.encode(&mut code);
@@ -264,7 +264,7 @@ fn shifted_indices_do_not_fit() {
 }
 
 #[test]
-fn a_second_process_does_not_fit() {
+fn profile_of_two_processes_does_not_fit() {
     let both = [folded("a4-aot-rustapp"), folded("a1-aot-interp")].concat();
     assert!(warns(INTERP, &both));
     assert!(warns(RUSTAPP, &both));
@@ -305,7 +305,7 @@ fn entries(dir: &Path) -> Vec<PathBuf> {
 
 proptest! {
     #[test]
-    fn possible_calls_agree_with_the_plain_module(
+    fn possible_calls_match_the_reference(
         module in plain_module(),
         start in any::<Index>(),
         count in 18..200_usize,

@@ -151,7 +151,7 @@ fn legacy_options_get_hints() {
 fn modules_separated_by_commas_get_a_hint() {
     let message = "a.wasm,b=b.wasm: no such file: separate MODULEs with blanks (a=a.wasm b=b.wasm)";
     assert_eq!(program(&["a=a.wasm,b=b.wasm"]).pipe(""), failure(2, "", message));
-    // Where there is such a file, it is meant.
+    // If the file exists, it is used.
     let mut filter = program(&["a=a.wasm,b=b.wasm"]).with_file("a.wasm,b=b.wasm", app());
     assert_eq!(filter.pipe("[a]#aot_func#0 1\n"), success("[Wasm] [a] run 1\n"));
 }
@@ -194,8 +194,5 @@ fn help_matches_readme_and_fits_80_columns() {
     let help = program(&["--help"]).pipe("").stdout;
     assert_eq!(help.lines().find(|line| line.chars().count() > 80), None);
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    assert!(
-        readme.contains(&format!("```text\n{help}```\n")),
-        "README.md has another text than --help prints:\n{help}"
-    );
+    assert!(readme.contains(&format!("```text\n{help}```\n")), "README.md differs from --help:\n{help}");
 }

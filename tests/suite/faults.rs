@@ -32,7 +32,7 @@ fn broken_pipe_is_success() {
         drop(reader);
         writer
     };
-    // Whatever is unresolved; and nothing is warned.
+    // Also with unresolved frames, and without warnings.
     for input in ["aot_func#0 1\n", "[x]#aot_func#1 1\n", "main 1\n"] {
         let outcome = program(&["app.wasm"]).with_app().pipe_into(closed(), input);
         assert_eq!(outcome.status, Some(0), "{input:?}");
@@ -108,11 +108,11 @@ fn report_is_printed_after_write_error() {
     assert_eq!(messages[1], "<stdout>: No space left on device (os error 28)");
 }
 
-/// An empty file system of 1 MiB in `full`, and earlier split files there.
+/// A file system of 1 MiB in `full`, with earlier split files.
 const SMALL_DISK: &str = "mkdir full && mount -t tmpfs -o size=1M none full &&
     for name in a b; do echo earlier > full/$name.folded; done";
 
-/// Runs a script on that file system, and then shows what is there; `None` where it may not be made.
+/// Runs a script on that file system, then shows its files; `None` if mounting is not permitted.
 fn on_small_disk(mounts: &str, script: &str) -> Option<Outcome> {
     let script = format!(
         r#"filter() {{ "$FILTER" -s off -d full a=app.wasm b=app.wasm; }}
@@ -138,7 +138,7 @@ fn full_disk_fails_split_files_only() {
 
 #[test]
 fn full_disk_at_last_write_keeps_old_split_files() {
-    // Few lines, which are written when the input has ended, and no space at all.
+    // Few lines, which are written at the end of the input, and no space at all.
     let script = "head -c 2M /dev/zero > full/zero 2> /dev/null
         { lines a 10; lines b 10; } | filter > /dev/null; echo ${PIPESTATUS[1]}; rm full/zero";
     if let Some(outcome) = on_small_disk("true", script) {
@@ -149,7 +149,7 @@ fn full_disk_at_last_write_keeps_old_split_files() {
 
 #[test]
 fn full_disk_at_copy_keeps_old_split_files() {
-    // Without /proc files cannot get a name, and are copied. There is no space for two of `b`.
+    // Without /proc, files cannot be linked, and are copied. There is no space for a copy of `b`.
     let script = "{ lines a 10; lines b 30000; } | filter > /dev/null; echo ${PIPESTATUS[1]}";
     if let Some(outcome) = on_small_disk("mount -t tmpfs none /proc", script) {
         let stdout = format!("1\n{EARLIER}a.folded\nb.folded\n");
@@ -190,7 +190,7 @@ fn low_memory_leaves_nothing_behind() {
     assert_eq!(filter.read("app.folded"), "earlier\n");
 }
 
-/// Starts a run whose input does not end, and ends the run with `signal` after a while.
+/// Starts a run with endless input, and kills it with `signal` after this time.
 fn kill(signal: &str, after: Duration) {
     let script = r#"ulimit -c 0; exec "$FILTER" -s off -d . app.wasm lib=app.wasm"#;
     let mut filter = shell(script).with_app().with_file("app.folded", "earlier\n");
@@ -221,8 +221,8 @@ fn killed_run_leaves_only_earlier_files() {
     }
 }
 
-/// Runs the program with so many modules, each of which has a line, after `limit`; then shows what is left of the
-/// input, the first and last split file and how many there are.
+/// Runs the program with this many modules and a line for each, after `limit`; then shows the number of unread lines,
+/// the first and the last split file, and the number of split files.
 fn run_modules(modules: usize, limit: &str) -> Outcome {
     let script = format!(
         r#"for ((module = 1; module <= {modules}; module++)); do
@@ -251,7 +251,7 @@ fn hard_limit_of_open_files_is_reported() {
 
 #[test]
 fn low_limit_of_open_files_leaves_nothing_behind() {
-    // From too few for the dynamic linker to enough.
+    // From too few for the dynamic linker to enough for the run.
     let script = r#"for files in {3..20}; do
             echo "[b]#aot_func#0 1" |
                 (ulimit -n $files; exec "$FILTER" -d dir a=app.wasm b=app.wasm) > out 2> err

@@ -1,4 +1,4 @@
-//! `--generate`: the man page and the completions, tried in `man`, `groff` and real shells.
+//! `--generate`: the man page and the completions, tested with `man`, `groff` and real shells.
 
 use regex::Regex;
 
@@ -48,7 +48,7 @@ fn man_page_is_formatted_without_warnings() {
 }
 
 #[test]
-fn man_page_fits_80_columns_and_breaks_no_word() {
+fn man_page_fits_80_columns_without_hyphenation() {
     // grep -E finds neither a longer line nor a hyphen that groff has added.
     let script = r#"export LC_ALL=C.UTF-8
         groff -man -Tutf8 -P-cbou -rLL=80n generated > page
@@ -58,7 +58,7 @@ fn man_page_fits_80_columns_and_breaks_no_word() {
     check("man", "groff", script, "1\n1\n");
 }
 
-/// Types each line into an interactive bash, which has run `setup`, and has it insert all completions.
+/// Types each line into an interactive bash that has run `setup`, and inserts all completions.
 fn check_bash(setup: &str, lines: &[(&str, &str)]) {
     const INSERT_COMPLETIONS: &str = "\x1b*";
     const PRINT_AND_CLEAR: &str = "\x14";
@@ -87,7 +87,7 @@ END
     }
 }
 
-/// What an interactive bash makes of a line, with and without the bash-completion package.
+/// Lines and their completions in bash, with and without the bash-completion package.
 const BASH: &[(&str, &str)] = &[
     ("--dem", "--demangle "),
     ("-Cat l", "-Cat last "),
@@ -132,7 +132,7 @@ fn bash_completes_options_values_modules_and_redirections() {
 }
 
 #[test]
-fn bash_completes_alike_with_the_bash_completion_package() {
+fn bash_completes_the_same_with_the_bash_completion_package() {
     let setup = "package=/usr/share/bash-completion/bash_completion
             [[ -e $package ]] || exit 99
             mkdir -p ../user/completions; mv ../generated ../user/completions/wamr-fold-translate

@@ -52,7 +52,7 @@ fn named(content: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn sections_in_any_order_must_be_whole() {
+fn section_order_repetition_and_size() {
     let translated = || used("[Wasm] zero;[Wasm] one");
     for (what, file, outcome) in [
         ("a module", module(&[two_functions(), two_bodies(), names()]), translated()),
@@ -90,7 +90,7 @@ fn sections_in_any_order_must_be_whole() {
             refused("second import section at byte 11: copy or rebuild it"),
         ),
         (
-            "garbage behind it",
+            "garbage at the end",
             module(&[two_functions(), b"garbage".to_vec()]),
             refused("truncated section at byte 13: copy or rebuild it"),
         ),
@@ -115,7 +115,7 @@ fn sections_in_any_order_must_be_whole() {
             refused("truncated section at byte 8: copy or rebuild it"),
         ),
         (
-            "a size past the end, behind a section that is passed over",
+            "a size past the end, after a skipped section",
             module(&[two_functions(), two_bodies(), b"\x0b\x32\0".to_vec()]),
             refused("truncated section at byte 22: copy or rebuild it"),
         ),

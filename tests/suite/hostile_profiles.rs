@@ -89,7 +89,7 @@ fn counts_leave_a_stack() {
     ] {
         assert_eq!(translate(line), success(translated));
     }
-    // Malformed: what is left is no symbol.
+    // What is left is a malformed symbol.
     for line in ["aot_func#0 1 3 7\n", "3 aot_func#0 7\n"] {
         let outcome = translate(line);
         assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(1), line));
@@ -122,7 +122,7 @@ fn crlf_stays_crlf() {
 }
 
 #[test]
-fn module_names_may_hold_any_bytes_and_be_long() {
+fn long_and_non_utf8_module_names() {
     let name = "x]#".repeat(30_000);
     let mut filter =
         shell(r#"name=$(cat name); exec "$FILTER" "$name=app.wasm""#).with_app().with_file("name", &name);
@@ -135,7 +135,7 @@ fn module_names_may_hold_any_bytes_and_be_long() {
 }
 
 #[test]
-fn unknown_modules_cost_no_memory() {
+fn unknown_modules_use_bounded_memory() {
     let mut filter = shell(r#"ulimit -v 49152 && exec "$FILTER" -s off app.wasm | tail -n 1"#).with_app();
     // 60 MB.
     let name = "x".repeat(20_000);

@@ -55,7 +55,7 @@ fn modules_of_newer_proposals_load() {
 }
 
 #[test]
-fn last_of_several_names_counts() {
+fn last_name_of_a_function_counts() {
     let mut names = NameSection::new();
     names.module("a module");
     names.functions(&name_map(&[(1, "one"), (0, "zero"), (1, "uno")]));

@@ -26,7 +26,7 @@ fn check_names(options: &[&str], names: &[(&str, &str)]) {
 }
 
 #[test]
-fn tag_is_first_last_or_missing() {
+fn tag_first_last_and_none() {
     for (frame, first, last, none) in [
         ("aot_func#0", "[Wasm] run", "run [Wasm]", "run"),
         ("[app]#aot_func#0", "[Wasm] [app] run", "run [Wasm] [app]", "run"),
@@ -74,7 +74,7 @@ fn translated_frames_are_left_alone() {
 }
 
 #[test]
-fn names_break_neither_lines_nor_terminals() {
+fn names_are_safe_in_lines_and_terminals() {
     check_names(
         &[],
         &[
@@ -97,7 +97,7 @@ fn names_break_neither_lines_nor_terminals() {
 }
 
 #[test]
-fn name_with_hash_makes_no_comment() {
+fn leading_hash_of_a_name_is_not_a_comment() {
     let module = named(["# x", "#", "y"]);
     let mut filter = program(&["-t", "last", "=app.wasm", "lib=app.wasm"]).with_file("app.wasm", module);
     let once = "_# x [Wasm];y [Wasm] 1\n_# [Wasm];[c]#aot_func#0 1\n";
@@ -150,7 +150,7 @@ fn other_names_are_not_demangled() {
 }
 
 #[test]
-fn names_that_cannot_be_demangled_wholly_stay_mangled() {
+fn partly_demangled_names_stay_mangled() {
     // rustc_demangle prints `{invalid syntax}`, `{recursion limit reached}` and `{size limit reached}` for these.
     let recursive = format!("_R{}C1a{}", "Nv".repeat(600), "1a".repeat(600));
     let mut doubling = "_RINvC1a1fTuuuuE".to_owned();
@@ -166,7 +166,7 @@ fn names_that_cannot_be_demangled_wholly_stay_mangled() {
     check_names(&["-C"], &names.map(|name| (name, name)));
 }
 
-/// A back reference to what stands at `position` of a v0 name: a number to the base of 62, from 0 for `_`.
+/// A back reference to `position` in a v0 name: a base-62 number.
 fn backref(position: usize) -> String {
     let digit = |value: usize| {
         char::from(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"[value % 62])
@@ -265,7 +265,7 @@ fn annotation_is_appended_once() {
 
 #[test]
 fn options_combine() {
-    // The picture that the help recommends, of JIT code with stack checks, and split.
+    // As the help recommends for flame graphs, for JIT code with stack checks, with split files.
     let module =
         wat(r#"(module (func (@name "_RNvC1a1b")) (func (export "_ZN1a1c17h1234567890abcdefE")) (func))"#);
     let mut filter = program(&["-eCat", "last", "-d", "dir", "core=app.wasm"]).with_file("app.wasm", module);
@@ -288,7 +288,7 @@ fn verbose_prints_a_summary() {
                    a;aot_func_internal#77;x;[other]#aot_func#1 1\na;aot_func#x 1\n";
     let outcome = filter.pipe(profile);
     assert_eq!(outcome.status, Some(0));
-    // What is unresolved is reported first.
+    // Unresolved frames and lines are reported first.
     assert_eq!(
         outcome.messages()[4..],
         [
@@ -304,7 +304,7 @@ fn verbose_prints_a_summary() {
 }
 
 #[test]
-fn verbose_counts_frames_that_lines_share() {
+fn verbose_counts_shared_frames_in_each_line() {
     let mut filter = program(&["-v", "app.wasm"]).with_app();
     let profile = "a;aot_func#0;aot_func#1 1\n".repeat(1000) + &"a;aot_func#0;aot_func#2 1\n".repeat(500);
     let outcome = filter.pipe(profile);
@@ -313,8 +313,7 @@ fn verbose_counts_frames_that_lines_share() {
 }
 
 #[test]
-fn verbose_counts_alike_from_file_and_pipe() {
-    // From a pipe, the first frame is known before the second.
+fn verbose_counts_match_for_file_and_pipe() {
     let line = "[b]#aot_func#1_wrapper;[a]#aot_func#0 1\n";
     let profile = line.repeat(2) + "[b]#aot_func_internal#0 1\n";
     let mut filter = program(&["-v", "a=app.wasm", "b=app.wasm"]).with_app();
@@ -325,7 +324,7 @@ fn verbose_counts_alike_from_file_and_pipe() {
 }
 
 #[test]
-fn verbose_says_how_stack_checks_were_set() {
+fn verbose_shows_stack_checks() {
     for (options, checks) in [
         (&["-s", "on"][..], "on (--stack-check=on)"),
         (&["-s", "off"], "off (--stack-check=off)"),

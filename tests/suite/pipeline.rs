@@ -32,7 +32,7 @@ fn profile_becomes_a_flame_graph() {
     let mut options = flamegraph::Options::default();
     flamegraph::from_reader(&mut options, translated.stdout.as_bytes(), &mut svg).unwrap();
     let svg = String::from_utf8(svg).unwrap();
-    // The renderer takes the annotation off.
+    // The renderer strips the annotation.
     for title in
         ["qsort [Wasm] [interp]", "main [Wasm] [cppheavy]", "rustapp::main [Wasm] [rustapp]", "start_thread"]
     {

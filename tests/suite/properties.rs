@@ -39,7 +39,7 @@ static ODD: LazyLock<Vec<u8>> = LazyLock::new(|| {
     ))
 });
 
-/// The modules of a profile: frames without a module name are of one of them, of the only one, or of none.
+/// The modules of a profile: frames without a module name belong to one of them, to the only one, or to none.
 static LOADED: LazyLock<[Modules; 3]> = LazyLock::new(|| {
     let named = [("a", &*ODD), ("b]#aot_func#7", &app())].map(|(name, wasm)| module(Some(name), wasm));
     let unnamed = module(None, &ODD);
@@ -151,7 +151,7 @@ fn count() -> impl Strategy<Value = &'static str> {
     prop_oneof![4 => Just(" 5"), 1 => odd]
 }
 
-/// Lines that share bytes with the line before, which may end anywhere in a frame.
+/// Lines that share a prefix with the line before, which may end inside a frame.
 fn profile() -> impl Strategy<Value = Vec<u8>> {
     let line = (any::<Index>(), select(&["", ";"]), frames(), count());
     let other =
@@ -180,7 +180,7 @@ fn profile() -> impl Strategy<Value = Vec<u8>> {
 /// Modules of which each may have stack checks.
 static HELD: LazyLock<Modules> = LazyLock::new(|| modules(&["", "a", "b"], &app()));
 
-/// A short line that has to wait, or that releases others.
+/// A short line that is held, or that releases others.
 fn held_line() -> impl Strategy<Value = String> {
     let module = select(&["", "", "[a]#", "[b]#"]);
     let symbol = select(&["aot_func#0", "aot_func#0", "aot_func_internal#0"]);
@@ -207,7 +207,7 @@ proptest! {
     }
 
     #[test]
-    fn lines_translate_alike_after_any_others(
+    fn translation_is_independent_of_previous_lines(
         modules in select(&LOADED[..]),
         options in any_options(&[Tag::First, Tag::Last, Tag::None]),
         profile in profile(),
@@ -287,5 +287,5 @@ fn large_profile_matches_the_reference() {
     for (at, (expected, line)) in expected.output.lines().zip(translation.lines()).enumerate() {
         assert_eq!(expected.as_bstr(), line.as_bstr(), "line {}", at + 1);
     }
-    assert!(expected.output == translation, "the lines are as many");
+    assert!(expected.output == translation, "the numbers of lines differ");
 }

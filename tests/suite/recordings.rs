@@ -1,11 +1,11 @@
-//! The recordings give their expected output, from a file and from a pipe. `BLESS=1` rewrites that.
+//! The recordings give their expected output, from a file and from a pipe. `BLESS=1` rewrites it.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::support::{program, recordings};
 
-/// The profiles that are not translated without a message: exit status, and the message from its start on.
+/// The profiles that cause a message: exit status, and the start of the message.
 const MESSAGES: &[(&str, i32, &str)] = &[
     ("a6-aot-matrec-stripped/out.folded", 0, "matrec_stripped.wasm: warning: 0 of "),
     ("a14-aot-interp-nomap/out.folded", 0, "<stdin>: warning: no WAMR symbols: "),
@@ -30,7 +30,7 @@ fn recordings_give_their_expected_output() {
 }
 
 #[test]
-fn processes_of_one_profile_are_translated_one_by_one() {
+fn processes_of_one_profile_are_translated_separately() {
     let profile =
         fs::read_to_string(recordings().join("i10-aot-systemwide-two-processes/out.pid.folded")).unwrap();
     for (process, module, function) in [
@@ -60,7 +60,7 @@ fn check(folder: &Path, profile: &Path) {
     let outcome = run.file(File::open(profile).unwrap());
     let shown = profile.strip_prefix(recordings()).unwrap().to_str().unwrap();
     let piped = program(&arguments).pipe(fs::read(profile).unwrap());
-    assert!(outcome == piped, "{shown}: a pipe gives another output than a file");
+    assert!(outcome == piped, "{shown}: the output differs between a pipe and a file");
 
     let message = MESSAGES.iter().find(|(profile, ..)| *profile == shown);
     let (status, start) = message.map_or((0, ""), |(_, status, start)| (*status, *start));

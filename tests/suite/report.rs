@@ -38,7 +38,7 @@ fn each_cause_is_reported_once_in_order() {
 }
 
 #[test]
-fn quiet_hides_nothing_that_is_unresolved() {
+fn quiet_still_reports_unresolved_frames() {
     let profile = "aot_func#0;[x]#aot_func#1 1\n";
     let translated = "[Wasm] run;[x]#aot_func#1 1\n";
     let message =
@@ -90,8 +90,8 @@ fn many_unknown_modules_are_counted_together() {
 }
 
 #[test]
-fn frame_past_the_last_function_is_unresolved() {
-    // Lines that share frames count them each time.
+fn index_out_of_range_is_unresolved() {
+    // Frames that lines share count in each line.
     let profile = "aot_func#2;aot_func#3;aot_func#4294967295 1\naot_func#2;aot_func#3;aot_func#0 1\n";
     let translated =
         "[Wasm] inc;[Wasm] func[4];[Wasm] func[4294967296] 1\n[Wasm] inc;[Wasm] func[4];[Wasm] run 1\n";
@@ -109,7 +109,7 @@ fn frame_past_the_last_function_is_unresolved() {
 }
 
 #[test]
-fn unreadable_frames_get_the_fitting_advice() {
+fn malformed_frames_get_advice() {
     const CUT: &str = ": if the collapser cut the module name at \"->\" or \"(\", rename the module";
     for (frames, example, advice) in [
         ("p-;q]#aot_func#0", "q]#aot_func#0", CUT),
@@ -168,7 +168,7 @@ fn empty_input_warning() {
     assert_eq!(program(&["-q", "app.wasm"]).with_app().pipe(""), success(""));
 }
 
-/// The first bytes of inputs that are no profile, and what to do about folded stacks and text.
+/// The first bytes of other inputs, and the advice without and with `--text`.
 const OTHER_INPUTS: &[(&[u8], FileKind, [&str; 2])] = &[
     (b"\x1f\x8b\x08\0\0\0\0\0\0\x03KJ", FileKind::Gzip, ["pipe it through zcat"; 2]),
     (b"\x28\xb5\x2f\xfd\x04\0\0\0 x", FileKind::Zstd, ["pipe it through zstdcat"; 2]),
@@ -189,7 +189,7 @@ const OTHER_INPUTS: &[(&[u8], FileKind, [&str; 2])] = &[
 const DRAW: &str = "translate the folded stacks, and draw the flame graph from the result";
 
 #[test]
-fn input_that_is_no_profile_is_identified() {
+fn other_inputs_are_identified() {
     for (input, kind, [folded, text]) in OTHER_INPUTS {
         let unnamed = || file(input);
         let outcome = program(&["app.wasm"]).with_app().file(unnamed());
@@ -201,7 +201,7 @@ fn input_that_is_no_profile_is_identified() {
         let message = format!("<stdin>: warning: the input {kind}: {text}");
         assert_eq!((outcome.status, outcome.messages()), (Some(0), vec![&*message]));
     }
-    // What has a count in each line, too.
+    // Also if each line has a count.
     let outcome = program(&["app.wasm"]).with_app().pipe("<svg> 5\n");
     let message = format!("<stdin>: warning: the input {}: {DRAW}", FileKind::Xml);
     assert_eq!(outcome, failure(0, "<svg> 5\n", &message));
@@ -225,7 +225,7 @@ fn text_without_counts_advice() {
 }
 
 #[test]
-fn pieces_of_a_pipe_do_not_change_warnings() {
+fn warnings_do_not_depend_on_read_sizes() {
     let inputs = OTHER_INPUTS.iter().map(|(input, ..)| input.to_vec());
     let others = [
         "",
@@ -246,7 +246,7 @@ fn pieces_of_a_pipe_do_not_change_warnings() {
                 (report.lines, report.lacks_symbols(), report.input_kind())
             };
             for size in [1, 2, 7, 11] {
-                assert_eq!(report(size), report(100), "{input:?} in pieces of {size}");
+                assert_eq!(report(size), report(100), "{input:?} in portions of {size}");
             }
         }
     }
@@ -264,7 +264,7 @@ fn input_text_in_messages_is_escaped_and_cut() {
 
 #[test]
 fn paths_and_options_in_messages_are_escaped() {
-    // Controls, and the format characters that turn the direction of text or are not seen.
+    // Control characters, and format characters that are invisible or change the direction of text.
     for (char, escaped) in [
         ("\x1b", r"\u{1b}"),
         ("\n", r"\n"),

@@ -22,7 +22,7 @@ fn line_goes_to_the_module_of_its_last_wasm_frame() {
                    a;[other]#aot_func#0 5\n\
                    a;[core]#aot_func#0;[lib]#aot_func#9 6";
     let mut filter = program(&["-d", "dir/sub", "core=app.wasm", "lib=app.wasm"]).with_app();
-    // Unresolved frames do not keep the files from being completed.
+    // The files are completed despite unresolved frames.
     assert_eq!(filter.pipe(profile).status, Some(1));
     assert_eq!(filter.list("dir/sub"), ["core.folded", "lib.folded"]);
     assert_eq!(
@@ -70,7 +70,7 @@ fn split_file_name_too_long() {
     assert_eq!(filter.pipe("aot_func#0 1\n"), failure(2, "", &message));
     assert_eq!(filter.list("dir"), [""; 0]);
 
-    // As long as names can be, with an earlier file.
+    // A name of the maximum length, with an earlier file.
     let name = "y".repeat(255 - ".folded".len());
     let mut filter = program(&["-d", ".", &format!("{name}=app.wasm")]).with_app();
     for count in ["1", "2"] {
@@ -193,14 +193,14 @@ fn split_files_respect_umask() {
 
 #[test]
 fn copied_split_files_respect_umask() {
-    // Without /proc files cannot get a name, and are copied.
+    // Without /proc, files cannot be linked, and are copied.
     if let Some(outcome) = with_mounts("mount -t tmpfs none /proc", UMASKS) {
         assert_eq!(outcome, umasks());
     }
 }
 
 #[test]
-fn lines_are_not_kept_in_memory() {
+fn split_lines_are_written_before_the_end() {
     let mut filter = program(&["-s", "off", "-d", ".", "app.wasm"]).with_app();
     let mut live = filter.live();
     for count in 0..100 {

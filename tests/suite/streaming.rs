@@ -13,7 +13,7 @@ use wamr_fold_translate::{Filter, Format, Options, StackCheck};
 use crate::support::inputs::{Portions, file};
 use crate::support::{Outcome, options, program, shell, stack, success, timed, translator, with_mounts};
 
-/// Gives a line with each read, and notes what was written before.
+/// Returns one line per read, and notes what was written before it.
 struct LineByLine<'a> {
     lines: slice::Iter<'a, &'a str>,
     output: &'a RefCell<Vec<u8>>,
@@ -171,7 +171,7 @@ fn file_input_is_not_held() {
     assert!(outcome == success(profile.replace("aot_func#0", "[Wasm] run")), "{}", outcome.stderr);
 }
 
-/// Appends to the input whenever it is written.
+/// Appends to the input with each write.
 struct Growing<'a> {
     input: &'a File,
     written: &'a mut Vec<u8>,
@@ -190,7 +190,7 @@ impl Write for Growing<'_> {
 }
 
 #[test]
-fn lines_that_were_not_searched_are_not_read() {
+fn lines_appended_after_the_search_are_not_read() {
     let profile = stack(&["aot_func#0"]).repeat(20_000);
     let (input, mut written) = (file(&profile), Vec::new());
     let output = Growing { input: &input, written: &mut written };
@@ -219,7 +219,7 @@ impl Write for Flushed {
 }
 
 #[test]
-fn input_is_read_to_its_end_and_no_further() {
+fn input_is_not_read_past_its_end() {
     for stack_check in [StackCheck::Auto, StackCheck::Off] {
         let interrupted = Err(io::ErrorKind::Interrupted.into());
         let lines = ["main 1\nmain;aot_", "func#0 2\n", "main 3"].map(|part| Ok(part.into()));
@@ -262,7 +262,7 @@ fn which_lines_are_held() {
     ] {
         assert_eq!(written(&["", "a", "b"], Options::default(), &[line]), ["", translated], "{line:?}");
     }
-    // No module takes frames without a name.
+    // No module matches frames without a module name.
     let lines = written(&["a", "b"], Options::default(), &["aot_func#0 1\n"]);
     assert_eq!(lines, ["aot_func#0 1\n", ""]);
 }
@@ -298,8 +298,8 @@ fn evidence_releases_lines_up_to_the_next_undecided_name() {
 }
 
 #[test]
-fn line_behind_a_released_one_is_held() {
-    // What releases the first line is no evidence for the second, whose symbol stands further left.
+fn line_after_a_released_one_is_held() {
+    // The evidence for the first line is none for the second, whose symbol starts further left.
     let steps = [
         ("main;aot_func#0 1\n", ""),
         ("[b]#aot_func#0 2\n", ""),
@@ -310,7 +310,7 @@ fn line_behind_a_released_one_is_held() {
 }
 
 #[test]
-fn what_is_evidence() {
+fn evidence_is_a_valid_symbol_of_the_same_name() {
     for (evidence, run) in [
         ("aot_func_internal#3_wrapper 1\n", "run_precheck"),
         ("aot_func_internal#4294967295 1\r\n", "run_precheck"),
@@ -394,7 +394,7 @@ fn output_ends_before_lines_that_cannot_be_held() {
     }
 }
 
-/// The lines of 300 names, `"[m0]#aot_func#0"` and so on, in which a line waits for each.
+/// Held lines, or one held line, with symbols of 300 names: `[m0]#aot_func#0` and so on.
 fn three_hundred_names(is_one_line: bool) -> String {
     let frame = |name: usize| format!("[m{name}]#aot_func#0");
     if is_one_line {

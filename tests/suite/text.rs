@@ -99,7 +99,7 @@ fn unresolved_symbols_are_kept_and_reported() {
 
 #[test]
 fn symbols_do_not_overlap() {
-    // The name of an unknown module begins after the symbol before it.
+    // The name of an unknown module starts after the symbol before it.
     for (text, translated, unresolved) in [
         ("[app]#aot_func#0]#aot_func#1\n", "[Wasm] [app] run]#aot_func#1\n", "1 symbol"),
         ("[x]#aot_func#0]#aot_func#1\n", "[x]#aot_func#0]#aot_func#1\n", "2 symbols"),
@@ -113,7 +113,7 @@ fn symbols_do_not_overlap() {
 }
 
 #[test]
-fn names_that_hold_a_symbol_are_refused() {
+fn module_names_with_symbols_are_refused() {
     for name in ["aot_func#7", "b]#aot_func#7", "x aot_func_internal#", "a\nb"] {
         let text = || options(|options| options.format = Format::Text);
         let error = Translator::new(modules(&["app", name], &app()), text()).unwrap_err();
@@ -132,7 +132,7 @@ fn names_that_hold_a_symbol_are_refused() {
 }
 
 #[test]
-fn long_lines_cost_no_more_than_many() {
+fn long_lines_take_linear_time() {
     for (symbol, status) in [
         ("[Wasm] aot_func#1", 0),
         ("[Wasm] [a] aot_func#1", 0),
@@ -157,8 +157,8 @@ fn long_lines_cost_no_more_than_many() {
 }
 
 /// `grep -P` stands in for iwasm: most of its time is spent in code that it compiled to anonymous memory. A map as
-/// WAMR writes it, with a symbol for every 32 bytes of that memory, is put where perf looks for it. perf must print
-/// the same after its map was translated as it printed before, translated.
+/// WAMR writes it, with a symbol for every 32 bytes of that memory, is put where perf looks for it. With a translated
+/// map, perf must print the translation of what it printed with the original one.
 const RECORD: &str = r#"
     command -v perf > /dev/null || exit 99
     export HOME=$PWD DEBUGINFOD_URLS=
@@ -207,7 +207,7 @@ fn perf_reads_translated_map() {
     }
 }
 
-/// Function names that hold no symbol, but much of what symbols and translations are made of.
+/// Function names that contain no symbol, but parts of symbols and translations.
 static PARTS: LazyLock<Vec<u8>> = LazyLock::new(|| {
     named(&[
         "a;b 12",
@@ -221,7 +221,7 @@ static PARTS: LazyLock<Vec<u8>> = LazyLock::new(|| {
         "[b",
     ])
 });
-/// Function names that hold symbols, or together with the text around them become symbols.
+/// Function names that contain symbols, or form symbols with the text around them.
 static SYMBOLS: LazyLock<Vec<u8>> = LazyLock::new(|| {
     named(&[
         "x]#aot_func#1",
@@ -240,7 +240,7 @@ fn named(names: &[&str]) -> Vec<u8> {
     wat(&format!("(module {functions} (func))"))
 }
 
-/// Module names that are hard to find in a text. The empty one is none.
+/// Module names that are hard to find in text. The empty one stands for no name.
 const NAMES: [&str; 7] = ["", "a", "b]", "a]#b", "[x", "ü y", "Wasm"];
 
 /// Modules with these names. All but the one without a name are `wasm`.
@@ -283,7 +283,7 @@ fn symbol() -> impl Strategy<Value = Vec<u8>> {
         .prop_map(|(module, kind, number, rest)| format!("{module}{kind}#{number}{rest}").into_bytes())
 }
 
-/// Bytes that make a symbol end or go on, parts of symbols, and parts of translations.
+/// Bytes at the boundaries of symbols, parts of symbols, and parts of translations.
 fn part() -> impl Strategy<Value = Vec<u8>> {
     let boundary = select(&b" \t\r\0;,()[]+:<>/-\"_$.#aZ09\x7f\x80\xff"[..]).prop_map(|byte| vec![byte]);
     let part = select(&[
@@ -340,8 +340,8 @@ proptest! {
         first in any_options(&[Tag::First, Tag::Last]),
         second in any_options(&[Tag::First, Tag::Last, Tag::None]),
     ) {
-        // But for modules called `Wasm` or with a `]` in their names, for functions whose own names hold a symbol,
-        // and where what should be the M of `[Wasm] [M] ` is a symbol.
+        // Except for modules called `Wasm` or with a `]` in their names, for functions whose names contain a
+        // symbol, and for a symbol in the place of M in `[Wasm] [M] `.
         let modules = loaded(&PARTS, &["", "a", "[x", "ü y"]);
         if !tag_holds_symbol(&text) {
             let once = translate(&modules, first, &text);

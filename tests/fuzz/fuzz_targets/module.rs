@@ -1,4 +1,4 @@
-//! Any bytes as a wasm file: they are refused, or their functions get safe names and their calls can be checked.
+//! Any bytes as a wasm file: it is refused, or its functions get safe names and its calls can be checked.
 
 #![no_main]
 
@@ -14,7 +14,7 @@ fuzz_target!(|file: &[u8]| {
         return;
     };
     let functions = module.imported_functions() + module.defined_functions();
-    assert!(functions <= file.len(), "each function has its bytes");
+    assert!(functions <= file.len(), "each function takes a byte or more");
     let mut options = Options::default();
     check_names(&module, options);
     options.demangle = true;

@@ -1,5 +1,4 @@
-//! Any bytes as a text: the filter does what the plain reference of the tests does, from a file, from a pipe and in
-//! portions.
+//! Any bytes as text: the filter agrees with the reference of the tests, from a file, from a pipe and in portions.
 
 #![no_main]
 
@@ -11,7 +10,7 @@ use support::{NAMES, modules, options, sizes};
 use wamr_fold_translate::{Format, Modules};
 
 thread_local! {
-    /// Names that are hard to find in a text.
+    /// Names that are hard to find in text.
     static MODULES: Modules = modules(&["", "a", "b]", "a]#b", "[x", "Wasm"], NAMES);
 }
 

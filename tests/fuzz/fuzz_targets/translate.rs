@@ -1,4 +1,4 @@
-//! Any bytes as a profile: the filter does what the plain reference of the tests does, from a file, from a pipe and in
+//! Any bytes as a profile: the filter agrees with the reference of the tests, from a file, from a pipe and in
 //! portions, and translating twice changes nothing.
 
 #![no_main]

@@ -6,8 +6,8 @@ use wamr_fold_translate::{Filter, Modules, Options, Translator};
 use super::inputs::{Portions, file};
 use super::reference::{Counts, Expected, Reference};
 
-/// Checks that the filter gives what the reference gives for `input`, from a file and from a pipe, in one piece and in
-/// pieces of `sizes`; and that each line gives it by itself. Returns that.
+/// Checks that the filter agrees with the reference on `input`, from a file, from a pipe and in portions of `sizes`,
+/// and that a translator does, line by line. Returns what the reference gives.
 pub(crate) fn check_agreement(
     modules: &Modules,
     options: Options,
@@ -16,7 +16,7 @@ pub(crate) fn check_agreement(
 ) -> Expected {
     let expected = Reference { modules, options }.translate(input);
     let translator = || Translator::new(modules.clone(), options).unwrap();
-    for source in ["file", "pipe", "pieces"] {
+    for source in ["file", "pipe", "portions"] {
         let (mut translator, mut output) = (translator(), Vec::new());
         let filter = Filter::new(&mut translator, &mut output);
         match source {

@@ -12,7 +12,7 @@ pub(crate) fn file(content: impl AsRef<[u8]>) -> File {
     file
 }
 
-/// Gives one portion with each read, then the end of the stream, and must not be read after that.
+/// Returns one portion per read, then the end of the stream, and must not be read after that.
 pub(crate) struct Portions {
     portions: VecDeque<io::Result<Vec<u8>>>,
     has_ended: bool,

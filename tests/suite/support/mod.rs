@@ -21,7 +21,7 @@ use wamr_fold_translate::{Module, Modules, Options, Translator};
 
 const FILTER: &str = env!("CARGO_BIN_EXE_wamr-fold-translate");
 
-/// The exit status of a script that lacks what it needs.
+/// The exit status of a script whose tools or permissions are missing.
 const MISSING: i32 = 99;
 
 /// The program with arguments, about to be run in a directory of its own.
@@ -107,7 +107,7 @@ impl Program {
         self.dir.path().join(name)
     }
 
-    /// The names of what is in a directory, sorted.
+    /// The sorted names of the files in a directory.
     pub(crate) fn list(&self, dir: &str) -> Vec<String> {
         let entries = fs::read_dir(self.path(dir)).unwrap();
         let mut names: Vec<_> =
@@ -150,7 +150,7 @@ impl Program {
         outcome(self.command.spawn().unwrap())
     }
 
-    /// Runs a script; `None` if it exits with 99, which says that it lacks what it needs.
+    /// Runs a script; `None` if it exits with [`MISSING`].
     pub(crate) fn run_or_skip(&mut self, missing: &str) -> Option<Outcome> {
         let outcome = self.pipe("");
         if outcome.status == Some(MISSING) {
@@ -181,8 +181,8 @@ fn outcome(child: Child) -> Outcome {
     }
 }
 
-/// Runs a bash script after `mounts`, which mount file systems that only the script sees; `None` where that is
-/// not allowed.
+/// Runs a bash script after `mounts`, which mount file systems that only the script sees; `None` if that is not
+/// permitted.
 pub(crate) fn with_mounts(mounts: &str, script: &str) -> Option<Outcome> {
     let mut shell = shell(
         r#"namespace=(unshare --mount --map-root-user)
@@ -194,8 +194,8 @@ pub(crate) fn with_mounts(mounts: &str, script: &str) -> Option<Outcome> {
     shell.with_app().run_or_skip("no file system can be mounted here")
 }
 
-/// Says that a test, or a part of it, is skipped. The test runner shows this, as it captures only what `println!`
-/// and its like print.
+/// Reports that a test, or a part of it, is skipped. The test runner captures only what macros such as `println!`
+/// print, so it shows this.
 pub(crate) fn skip(reason: impl Display) {
     let test = thread::current().name().unwrap_or_default().to_owned();
     _ = io::stderr().write_all(format!("skipped: {test}: {reason}\n").as_bytes());
@@ -239,7 +239,7 @@ pub(crate) fn wat(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-/// The wasm file `wasm`, loaded under each of `names`; under the empty one it takes frames without a module name.
+/// The wasm file `wasm`, loaded under each of `names`; under the empty one it matches frames without a module name.
 pub(crate) fn modules(names: &[&str], wasm: &[u8]) -> Modules {
     let mut modules = Modules::default();
     for name in names {
@@ -270,7 +270,7 @@ pub(crate) fn stack(frames: &[&str]) -> String {
     line + " 1\n"
 }
 
-/// Where the recordings are.
+/// The directory of the recordings.
 pub(crate) fn recordings() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings")
 }

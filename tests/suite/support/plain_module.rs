@@ -1,5 +1,5 @@
-//! Random modules whose functions call each other, and which calls are possible in them: a second implementation,
-//! as close to the words of the specification as it gets.
+//! Random modules whose functions call each other, and a plain reference for the calls that are possible in them,
+//! written from the specification.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,11 @@ use wasm_encoder::{
     RefType, TableSection, TableType, TypeSection, ValType,
 };
 
-/// The most calls in a path, and the most indirect ones.
+/// The maximum number of calls in a path, and of indirect ones.
 const MAX_CALLS: usize = 4;
 const MAX_INDIRECT_CALLS: usize = 2;
 
-/// What a module holds. Any number stands for a function or type: the remainder by how many there are.
+/// The content of a module. Any number is a function or type: modulo how many there are.
 #[derive(Clone, Debug)]
 pub(crate) struct PlainModule {
     types: Vec<Type>,
@@ -161,7 +161,7 @@ impl PlainModule {
         self.imports.get(function as usize).copied().unwrap_or_else(defined)
     }
 
-    /// A text that types have in common if they are structurally equal.
+    /// A text that is the same for structurally equal types.
     fn structure(&self, ty: u32) -> String {
         let ty = self.ty(ty);
         let Type { params, reference } = &self.types[ty as usize];
@@ -172,7 +172,7 @@ impl PlainModule {
         format!("{params:?} {reference:?}")
     }
 
-    /// The functions that something refers to.
+    /// The referenced functions.
     fn referenced(&self) -> BTreeSet<u32> {
         let in_code = self.functions.iter().flat_map(|(_, instructions)| instructions);
         let in_code = in_code.filter_map(|instruction| match instruction {

@@ -15,7 +15,7 @@ pub(crate) struct Reference<'a> {
     pub(crate) options: Options,
 }
 
-/// What the library must give for an input.
+/// The expected result for an input.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Expected {
     pub(crate) output: BString,
@@ -24,7 +24,7 @@ pub(crate) struct Expected {
     pub(crate) counts: Counts,
 }
 
-/// The figures of a [`Report`].
+/// The counts of a [`Report`].
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Counts {
     lines: u64,
@@ -36,7 +36,7 @@ pub(crate) struct Counts {
     lacks_symbols: bool,
 }
 
-/// A symbol that WAMR gives its code, or what looks like one.
+/// A WAMR symbol, or a malformed one.
 #[derive(Clone, Copy)]
 pub(crate) enum Found<'l> {
     Symbol(Symbol<'l>),
@@ -110,7 +110,7 @@ impl Reference<'_> {
         expected
     }
 
-    /// The module names whose code has stack checks if that is decided for each.
+    /// The module names whose code has stack checks, for [`StackCheck::Auto`].
     fn find_checks<'l>(&self, lines: &[&'l [u8]]) -> BTreeSet<Option<&'l [u8]>> {
         let found = lines.iter().flat_map(|line| self.find(line).unwrap_or_default());
         found
@@ -166,7 +166,7 @@ impl Reference<'_> {
         }
     }
 
-    /// The translation of a symbol and its module, or why it is left.
+    /// The module and the translation of a symbol, or why it is unresolved.
     fn symbol(
         &self,
         symbol: &Symbol<'_>,
@@ -231,7 +231,7 @@ impl Reference<'_> {
     }
 }
 
-/// The symbols of a line, with the frames in which they are; `None` if the line has no count but needs one.
+/// The symbols of a line, with the ranges of their frames; `None` if the line has no count but needs one.
 fn find_in_stack(line: &[u8]) -> Option<Vec<(Range<usize>, Found<'_>)>> {
     if is_blank_or_comment(line) {
         return Some(Vec::new());
@@ -253,14 +253,14 @@ fn find_in_stack(line: &[u8]) -> Option<Vec<(Range<usize>, Found<'_>)>> {
     Some(found)
 }
 
-/// A line without its counts: two at most, as many as leave something that is not blank.
+/// A line without its one or two counts; `None` if it has none. What is left is not blank.
 fn stack(line: &[u8]) -> Option<&[u8]> {
     let counted = without_cr(line).trim_end_with(is_blank);
     let stack = without_count(counted)?;
     Some(without_count(stack).filter(|stack| !stack.ends_with(b":tid")).unwrap_or(stack))
 }
 
-/// What stands before the count that `text` ends with, and before the blanks in front of that.
+/// `text` without the count at its end and the blanks before that; `None` if there is none, or nothing is left.
 fn without_count(text: &[u8]) -> Option<&[u8]> {
     let (before, count) = text.split_at(text.rfind_byteset(b" \t")? + 1);
     let (whole, fraction) = count.split_once_str(".").unwrap_or((count, b""));
@@ -306,7 +306,7 @@ fn without_cr(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// A name that can neither break the line nor a terminal.
+/// A name that is safe in a line and on a terminal.
 fn safe(name: &[u8]) -> String {
     let name = String::from_utf8_lossy(name).replace(';', ":");
     let name = name.replace(|char: char| char != ' ' && (char.is_control() || char.is_whitespace()), "_");

@@ -1,4 +1,4 @@
-//! The grammar of symbols in any text, for the reference. Written from the specification.
+//! The grammar of symbols in text, for the reference. Written from the specification.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use bstr::ByteSlice;
 
 use super::reference::{Found, KINDS, Symbol, function_number};
 
-/// The symbols of a line that are no translations, and what looks like a symbol, from left to right. `loaded` are the
+/// The symbols of a line that are not translated yet, and malformed ones, from left to right. `loaded` are the
 /// names of the modules.
 pub(crate) fn find<'l>(line: &'l [u8], loaded: &[&[u8]]) -> Vec<(Range<usize>, Found<'l>)> {
     let mut found = Vec::new();
@@ -19,7 +19,7 @@ pub(crate) fn find<'l>(line: &'l [u8], loaded: &[&[u8]]) -> Vec<(Range<usize>, F
                 found.push((range, Found::Symbol(symbol)));
             }
         } else {
-            // A word is reported once, however many KINDs it holds.
+            // A word is reported once, however many KINDs it contains.
             before = start + line[start..].find_byte(b'#').unwrap() + 1;
             before += line[before..].iter().take_while(|byte| is_word(**byte)).count();
             found.push((start..before, Found::Unreadable));
@@ -55,21 +55,20 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte > 0x7f
 }
 
-/// The longest name of a loaded module that `text` ends with and that has a `[` in front; if there is none, what stands
-/// behind the last `[`.
+/// The longest name of a loaded module that `text` ends with, after a `[`; or else what follows the last `[`.
 fn module_name<'l>(text: &'l [u8], loaded: &[&[u8]]) -> Option<&'l [u8]> {
     let names = || text.find_iter("[").map(|bracket| &text[bracket + 1..]);
     names().find(|name| loaded.contains(name)).or_else(|| names().last()).filter(|name| !name.is_empty())
 }
 
-/// Whether `[Wasm] ` or `[Wasm] [M] ` stands directly before `range`, or ` [Wasm]` directly behind it.
+/// Whether `[Wasm] ` or `[Wasm] [M] ` is directly before `range`, or ` [Wasm]` directly after it.
 fn is_translation(line: &[u8], range: &Range<usize>) -> bool {
-    let (before, behind) = (&line[..range.start], &line[range.end..]);
+    let (before, after) = (&line[..range.start], &line[range.end..]);
     let is_module = |before: &[u8]| {
         let name = before.rfind_byte(b']').map_or(0, |bracket| bracket + 1);
         before[..name].ends_with(b"[Wasm]") && before[name..].starts_with(b" [")
     };
     before.ends_with(b"[Wasm] ")
         || before.strip_suffix(b"] ").is_some_and(is_module)
-        || behind.starts_with(b" [Wasm]")
+        || after.starts_with(b" [Wasm]")
 }

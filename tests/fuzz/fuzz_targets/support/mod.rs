@@ -1,4 +1,4 @@
-//! The plain reference of the tests, and what the targets share.
+//! The reference of the tests, and what the targets share.
 #![allow(dead_code, reason = "each target uses a part of it")]
 
 #[path = "../../../suite/support/agreement.rs"]
@@ -12,10 +12,10 @@ pub(crate) mod text_reference;
 
 use wamr_fold_translate::{Filter, Format, Module, Modules, Options, StackCheck, Tag, Translator};
 
-/// A wasm file whose names are hard to show.
+/// A wasm file with names that are unsafe in a line or on a terminal.
 pub(crate) const NAMES: &[u8] = include_bytes!("../../seeds/module/names.wasm");
 
-/// The wasm file `wasm`, loaded under each of `names`; under the empty one it takes symbols without a module name.
+/// The wasm file `wasm`, loaded under each of `names`; under the empty one it matches symbols without a module name.
 pub(crate) fn modules(names: &[&str], wasm: &[u8]) -> Modules {
     let mut modules = Modules::default();
     for name in names {
@@ -42,7 +42,7 @@ pub(crate) fn sizes(input: &[u8]) -> [usize; 2] {
     [7, 1 + input.len() % 64]
 }
 
-/// What the filter makes of `input`.
+/// The filter's output for `input`.
 pub(crate) fn translate(modules: &Modules, options: Options, input: &[u8]) -> Vec<u8> {
     let (mut translator, mut output) = (Translator::new(modules.clone(), options).unwrap(), Vec::new());
     Filter::new(&mut translator, &mut output).run(input).unwrap();
