@@ -110,7 +110,7 @@ pub(crate) const MODULE: &str = "Wasm file that was profiled, as [NAME=]FILE.was
 pub(crate) const MODULE_FORMS: &[(&str, &str)] = &[
     ("dir/app.wasm", "frames of module app"),
     ("core=dir/app.wasm", "frames of module core"),
-    ("'=dir/app.wasm'", "frames without a module name"),
+    ("'=dir/app.wasm'", "frames that name no module"),
 ];
 
 /// The exit statuses, and what each means.
@@ -133,8 +133,8 @@ pub(crate) const FLAGS: &[Flag] = &[
         help: "Also write each line to DIR/NAME.folded, where NAME is\nthe module of its last wasm frame",
         details: "DIR is created if missing. Every MODULE gets a file, which may stay empty. It is named after \
                   the module, or after the wasm file for =FILE; slashes, percent signs, control bytes and a \
-                  leading dot are written as %XX. The files appear when all are complete. A failed run leaves \
-                  existing files untouched.",
+                  leading dot are written as %XX. The files appear once the whole input is translated, and only \
+                  then replace existing ones.",
     },
     Flag {
         short: Some('s'),
