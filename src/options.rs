@@ -13,7 +13,7 @@ pub struct Options {
     pub format: Format,
     /// Which `aot_func#N` are stack checks.
     pub stack_check: StackCheck,
-    /// Where the tag of a translated frame is.
+    /// The position of the tag.
     pub tag: Tag,
     /// Demangles Rust names and drops their hashes.
     pub demangle: bool,
@@ -48,7 +48,7 @@ pub enum StackCheck {
     Off,
 }
 
-/// Where the tag of a translated frame is: `[Wasm]`, or `[Wasm] [MODULE]` if the symbol names a module.
+/// The position of the tag of a translated frame: of `[Wasm]`, or of `[Wasm] [MODULE]` if the symbol names a module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Tag {

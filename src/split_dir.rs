@@ -35,7 +35,7 @@ struct SplitFile {
     unnamed: BufWriter<File>,
 }
 
-/// Why split files cannot be written.
+/// An error while writing split files.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SplitError {

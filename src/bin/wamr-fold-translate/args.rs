@@ -6,7 +6,7 @@ use lexopt::Arg::{Long, Short, Value};
 
 use crate::options::{Config, FLAGS, Flag, Kind, Operand};
 
-/// Why a command line is refused.
+/// An error in the command line.
 #[derive(Debug)]
 pub(crate) enum Error {
     /// A value is missing or unexpected.

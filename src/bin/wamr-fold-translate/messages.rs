@@ -137,7 +137,7 @@ fn wasm_advice(path: &Path, error: &WasmError) -> String {
     advice.to_owned()
 }
 
-/// What to do about a file that is no wasm file.
+/// What to do about a file that is not a wasm file.
 fn file_advice(path: &Path, kind: &FileKind) -> String {
     let advice = match kind {
         FileKind::Aot => ": pass the .wasm file that it was made from",
