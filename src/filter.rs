@@ -130,7 +130,7 @@ impl<'t, W: Write> Filter<'t, W> {
 
     /// Translates whole lines, or holds them until their stack checks are decided.
     fn translate_or_hold(&mut self, lines: &[u8], hold: &mut Hold) -> Result<(), FilterError> {
-        if hold.is_empty() && !may_hold_symbols(lines) {
+        if hold.is_empty() && !may_contain_symbols(lines) {
             return self.skip(lines);
         }
         self.translator.find_stack_checks(lines);
@@ -172,7 +172,7 @@ impl<'t, W: Write> Filter<'t, W> {
     /// Translates and writes whole lines.
     fn translate(&mut self, lines: &[u8]) -> Result<(), FilterError> {
         match self.translator.options.format {
-            _ if !may_hold_symbols(lines) => self.skip(lines),
+            _ if !may_contain_symbols(lines) => self.skip(lines),
             Format::Folded => self.translate_stacks(lines),
             Format::Text => self.translate_text(lines),
         }
@@ -245,7 +245,7 @@ fn write(output: &mut Option<impl Write>, bytes: &[u8]) -> Result<(), FilterErro
 }
 
 /// Whether `lines` may have symbols: every symbol has a `#`.
-fn may_hold_symbols(lines: &[u8]) -> bool {
+fn may_contain_symbols(lines: &[u8]) -> bool {
     lines.find_byte(b'#').is_some()
 }
 

@@ -18,7 +18,7 @@ use std::ops::Range;
 
 use bstr::ByteSlice;
 
-use crate::symbol::{Found, Symbol, holds_symbol, is_translated};
+use crate::symbol::{Found, Symbol, contains_symbol, is_translated};
 
 /// A parsed line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ pub(crate) fn parse_frame(frame: &[u8]) -> Option<Found<'_>> {
     let blanks = frame.iter().take_while(|&&byte| is_blank(byte)).count();
     match Symbol::parse(&frame[blanks..]) {
         Some(symbol) => Some(Found::Symbol(symbol)),
-        None => holds_symbol(frame).then_some(Found::Unreadable),
+        None => contains_symbol(frame).then_some(Found::Unreadable),
     }
 }
 

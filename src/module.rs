@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use bstr::BStr;
 
 use crate::options::Options;
-use crate::symbol::holds_symbol;
+use crate::symbol::contains_symbol;
 use crate::wasm::{CallGraph, Malformed, Wasm, WasmError};
 
 /// A wasm module, and its name in frames.
@@ -148,7 +148,7 @@ pub enum NameError {
     /// Another module has the same name, or neither has one.
     Duplicate,
     /// The name contains a WAMR symbol or a newline, so it cannot be found in text.
-    HoldsSymbol(Vec<u8>),
+    ContainsSymbol(Vec<u8>),
 }
 
 impl Modules {
@@ -207,9 +207,9 @@ impl Modules {
 
     /// Checks that all names can be found in text.
     pub(crate) fn check_names_in_text(&self) -> Result<(), NameError> {
-        let cannot_be_found = |name: &&Vec<u8>| holds_symbol(name) || name.contains(&b'\n');
+        let cannot_be_found = |name: &&Vec<u8>| contains_symbol(name) || name.contains(&b'\n');
         match self.by_name.keys().find(cannot_be_found) {
-            Some(name) => Err(NameError::HoldsSymbol(name.clone())),
+            Some(name) => Err(NameError::ContainsSymbol(name.clone())),
             None => Ok(()),
         }
     }
@@ -227,7 +227,7 @@ impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Duplicate => f.write_str("another module has the same name"),
-            Self::HoldsSymbol(name) => {
+            Self::ContainsSymbol(name) => {
                 write!(f, "the module name {:?} contains a WAMR symbol or a newline", BStr::new(name))
             }
         }

@@ -6,7 +6,7 @@ use crate::folded::Line;
 use crate::line_buffer;
 use crate::module::{Module, Modules};
 use crate::options::Options;
-use crate::symbol::{holds_symbol, holds_tag};
+use crate::symbol::{contains_symbol, contains_tag};
 
 /// Unknown modules beyond this are counted together.
 const MAX_UNKNOWN_MODULES: usize = 10;
@@ -148,12 +148,12 @@ impl Report {
         }
         self.has_content =
             self.has_content || line_buffer::lines(lines).any(|line| Line::parse(line) != Line::Ignored);
-        self.has_symbols = holds_tag(lines);
+        self.has_symbols = contains_tag(lines);
     }
 
     /// Searches `line`, which is not translated, for symbols.
     pub(crate) fn search_symbols(&mut self, line: &[u8]) {
-        self.has_symbols = self.has_symbols || holds_symbol(line);
+        self.has_symbols = self.has_symbols || contains_symbol(line);
     }
 
     /// Counts a frame of the current line that no module matches. `module` is its module name.

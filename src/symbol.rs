@@ -103,21 +103,21 @@ impl<'a> Symbol<'a> {
 }
 
 /// Whether `text` contains `aot_func#` or `aot_func_internal#`.
-pub(crate) fn holds_symbol(text: &[u8]) -> bool {
+pub(crate) fn contains_symbol(text: &[u8]) -> bool {
     // Few bytes of a profile are a `#`.
     text.find_byte(b'#').is_some() && (text.contains_str(FUNC) || text.contains_str(INTERNAL))
 }
 
 /// Whether `text` contains `[Wasm]`.
-pub(crate) fn holds_tag(text: &[u8]) -> bool {
+pub(crate) fn contains_tag(text: &[u8]) -> bool {
     // Few bytes of a profile are a `W`.
     text.find_iter("W").any(|at| text[..at].ends_with(b"[") && text[at..].starts_with(b"Wasm]"))
 }
 
 /// Whether `frame` is already translated: it starts with `[Wasm] ` or contains ` [Wasm]`.
 pub(crate) fn is_translated(frame: &[u8]) -> bool {
-    let holds_tag = |blank: usize| frame[blank..].contains_str(TAG_LAST);
-    frame.starts_with(TAG_FIRST) || frame.find_byte(b' ').is_some_and(holds_tag)
+    let contains_tag = |blank: usize| frame[blank..].contains_str(TAG_LAST);
+    frame.starts_with(TAG_FIRST) || frame.find_byte(b' ').is_some_and(contains_tag)
 }
 
 /// Splits `[MODULE]#SYMBOL`. A module name may contain `]#aot_func`; the last occurrence ends it.

@@ -33,7 +33,7 @@ impl Translator {
     ///
     /// # Errors
     ///
-    /// [`NameError::HoldsSymbol`] with [`Format::Text`], if the name of a module contains `aot_func#`,
+    /// [`NameError::ContainsSymbol`] with [`Format::Text`], if the name of a module contains `aot_func#`,
     /// `aot_func_internal#` or a newline.
     pub fn new(modules: Modules, options: Options) -> Result<Self, NameError> {
         if options.format == Format::Text {

@@ -117,7 +117,7 @@ fn module_names_with_symbols_are_refused() {
     for name in ["aot_func#7", "b]#aot_func#7", "x aot_func_internal#", "a\nb"] {
         let text = || options(|options| options.format = Format::Text);
         let error = Translator::new(modules(&["app", name], &app()), text()).unwrap_err();
-        assert_eq!(error, NameError::HoldsSymbol(name.into()));
+        assert_eq!(error, NameError::ContainsSymbol(name.into()));
         assert!(
             Translator::new(modules(&[name], &app()), Options::default()).is_ok(),
             "folded stacks: {name:?}"
@@ -343,14 +343,14 @@ proptest! {
         // Except for modules called `Wasm` or with a `]` in their names, for functions whose names contain a
         // symbol, and for a symbol in the place of M in `[Wasm] [M] `.
         let modules = loaded(&PARTS, &["", "a", "[x", "ü y"]);
-        if !tag_holds_symbol(&text) {
+        if !tag_contains_symbol(&text) {
             let once = translate(&modules, first, &text);
             prop_assert_eq!(translate(&modules, second, &once), once);
         }
     }
 }
 
-fn tag_holds_symbol(text: &[u8]) -> bool {
+fn tag_contains_symbol(text: &[u8]) -> bool {
     let mut tags = text.lines().flat_map(|line| line.split_str("Wasm] [").skip(1));
     tags.any(|tag| tag.split_str("]").next().is_some_and(|name| name.contains_str("aot_func")))
 }

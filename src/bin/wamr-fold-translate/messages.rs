@@ -171,7 +171,7 @@ pub(crate) fn duplicate_name(operand: &Operand) -> String {
 /// Why a module cannot be used with these options.
 pub(crate) fn refused_name(error: &NameError) -> String {
     match error {
-        NameError::HoldsSymbol(name) => format!(
+        NameError::ContainsSymbol(name) => format!(
             "module name {} contains a symbol or a newline, so --text cannot find it: \
              fold first, then translate without --text",
             quoted(name)
