@@ -117,7 +117,7 @@ pub(crate) fn parse_frame(frame: &[u8]) -> Option<Found<'_>> {
     let blanks = frame.iter().take_while(|&&byte| is_blank(byte)).count();
     match Symbol::parse(&frame[blanks..]) {
         Some(symbol) => Some(Found::Symbol(symbol)),
-        None => contains_symbol(frame).then_some(Found::Unreadable),
+        None => contains_symbol(frame).then_some(Found::Malformed),
     }
 }
 
@@ -254,7 +254,7 @@ mod tests {
             "[app]#aot_func#7]#aot_func",
             "\u{feff}aot_func#1",
         ] {
-            assert_eq!(parse_frame(frame.as_bytes()), Some(Found::Unreadable), "{frame:?}");
+            assert_eq!(parse_frame(frame.as_bytes()), Some(Found::Malformed), "{frame:?}");
         }
     }
 

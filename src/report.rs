@@ -75,7 +75,7 @@ pub enum Cause {
     /// The frame names no module, and no loaded module matches such frames.
     NoModule,
     /// The symbol is malformed: the frame contains `aot_func#` or `aot_func_internal#` but is not a WAMR frame.
-    Unreadable,
+    Malformed,
     /// The line has no sample count.
     NoCount,
     /// The module at this position has no such function, so it is not the one that was profiled. The frame was

@@ -29,7 +29,7 @@ pub(crate) enum Found<'a> {
     /// A function of a wasm module.
     Symbol(Symbol<'a>),
     /// A malformed symbol.
-    Unreadable,
+    Malformed,
 }
 
 /// A WAMR symbol.

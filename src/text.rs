@@ -24,7 +24,7 @@ pub(crate) fn next_symbol<'a>(
     loop {
         let (marker, kind) = next_marker(text, from)?;
         let Some((range, symbol)) = symbol(text, from, marker, kind, modules) else {
-            return Some((word(text, from, marker + kind.marker().len()), Found::Unreadable));
+            return Some((word(text, from, marker + kind.marker().len()), Found::Malformed));
         };
         from = range.end;
         if !is_translated(text, &range) {
@@ -136,7 +136,7 @@ mod tests {
                     assert!(line[range.clone()].ends_with(&*rest) && !line[range].starts_with(' '));
                     format!("{module}/{}{rest}", symbol.defined_index)
                 }
-                Found::Unreadable => line[range].to_owned(),
+                Found::Malformed => line[range].to_owned(),
             });
         }
         symbols

@@ -191,7 +191,7 @@ impl Translator {
     ) -> Result<TranslatedFrame, Option<usize>> {
         let Found::Symbol(symbol) = found else {
             output.extend_from_slice(source);
-            self.report.add(Cause::Unreadable, source);
+            self.report.add(Cause::Malformed, source);
             return Err(None);
         };
         // Most symbols have the same code as the last one.

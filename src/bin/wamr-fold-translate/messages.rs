@@ -299,10 +299,10 @@ fn finding(config: &Config, finding: &Finding, report: &Report, modules: &Module
         Cause::NoModule => format!(
             "{symbols} without a module name, for example {example}: pass their module as '=FILE.wasm'"
         ),
-        Cause::Unreadable => format!(
+        Cause::Malformed => format!(
             "{}, for example {example}{}",
             counted(finding.count, &format!("malformed WAMR {}", symbol(config))),
-            unreadable_advice(config, finding)
+            malformed_advice(config, finding)
         ),
         Cause::NoCount => {
             let lines = counted(finding.count, "line");
@@ -332,7 +332,7 @@ fn module_advice(name: &[u8]) -> String {
 }
 
 /// Where a malformed symbol probably comes from.
-fn unreadable_advice(config: &Config, finding: &Finding) -> &'static str {
+fn malformed_advice(config: &Config, finding: &Finding) -> &'static str {
     let symbol = finding.example.trim_ascii_start();
     if finding.first_line == 1 && symbol.starts_with("\u{feff}".as_bytes()) {
         ": remove the byte order mark at the start of the input"

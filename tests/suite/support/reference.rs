@@ -40,7 +40,7 @@ pub(crate) struct Counts {
 #[derive(Clone, Copy)]
 pub(crate) enum Found<'l> {
     Symbol(Symbol<'l>),
-    Unreadable,
+    Malformed,
 }
 
 #[derive(Clone, Copy)]
@@ -146,7 +146,7 @@ impl Reference<'_> {
             done = range.end;
             let translated = match found {
                 Found::Symbol(symbol) => self.symbol(&symbol, checks, counts),
-                Found::Unreadable => Err(Cause::Unreadable),
+                Found::Malformed => Err(Cause::Malformed),
             };
             match translated {
                 Ok((module, translation)) => {
@@ -246,7 +246,7 @@ fn find_in_stack(line: &[u8]) -> Option<Vec<(Range<usize>, Found<'_>)>> {
         match symbol(frame) {
             _ if is_translated => {}
             Some(symbol) => found.push((range, Found::Symbol(symbol))),
-            None if looks_like_symbol => found.push((range, Found::Unreadable)),
+            None if looks_like_symbol => found.push((range, Found::Malformed)),
             None => {}
         }
     }

@@ -22,7 +22,7 @@ pub(crate) fn find<'l>(line: &'l [u8], loaded: &[&[u8]]) -> Vec<(Range<usize>, F
             // A word is reported once, however many KINDs it contains.
             before = start + line[start..].find_byte(b'#').unwrap() + 1;
             before += line[before..].iter().take_while(|byte| is_word(**byte)).count();
-            found.push((start..before, Found::Unreadable));
+            found.push((start..before, Found::Malformed));
         }
     }
     found
