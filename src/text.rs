@@ -35,11 +35,13 @@ pub(crate) fn next_symbol<'a>(
 
 /// The next marker of a symbol in `text`, from `from` on.
 fn next_marker(text: &[u8], from: usize) -> Option<(usize, Kind)> {
-    text[from..].find_iter("#").find_map(|hash| {
-        let end = from + hash + 1;
-        let kind = Kind::at_end(&text[from..end])?;
-        Some((end - kind.marker().len(), kind))
-    })
+    let mut at = from;
+    loop {
+        at += text[at..].find_byte(b'#')? + 1;
+        if let Some(kind) = Kind::at_end(&text[from..at]) {
+            return Some((at - kind.marker().len(), kind));
+        }
+    }
 }
 
 /// Parses the symbol whose marker is at `marker`. It starts at `from` or later.

@@ -35,12 +35,11 @@ impl Translator {
     ///
     /// [`NameError::ContainsSymbol`] with [`Format::Text`], if the name of a module contains `aot_func#`,
     /// `aot_func_internal#` or a newline.
-    pub fn new(modules: Modules, options: Options) -> Result<Self, NameError> {
+    pub fn new(modules: Modules, mut options: Options) -> Result<Self, NameError> {
         if options.format == Format::Text {
             modules.check_names_in_text()?;
         }
-        let annotate = options.annotate && options.format == Format::Folded;
-        let options = Options { annotate, ..options };
+        options.annotate &= options.format == Format::Folded;
         Ok(Self {
             checks: StackChecks::new(&modules, options),
             codes: Code::all(&modules, options),
