@@ -20,7 +20,7 @@ use wasmparser::{
 use crate::file_kind::FileKind;
 pub(crate) use call_graph::CallGraph;
 use file_id::FileId;
-use sections::{Content, SectionReader};
+use sections::{Content, SectionReader, id};
 
 /// The functions of a wasm file. Imported functions come first.
 #[derive(Clone, Debug, Default)]
@@ -153,12 +153,6 @@ impl Wasm {
     }
 
     fn from_sections<R: Read>(mut sections: SectionReader<R>) -> Result<Self, WasmError> {
-        // Section ids, core specification, chapter 5.5.2.
-        const CUSTOM: u8 = 0;
-        const IMPORT: u8 = 2;
-        const FUNCTION: u8 = 3;
-        const EXPORT: u8 = 7;
-        const CODE: u8 = 10;
         let mut imported = None;
         let mut defined = None;
         let mut exports = Exports::default();
@@ -168,14 +162,14 @@ impl Wasm {
             let repeated =
                 |section_name| WasmError::Repeated { section: section_name, offset: section.start };
             match section.id {
-                IMPORT if imported.is_some() => return Err(repeated("import")),
-                IMPORT => imported = Some(imported_functions(&sections.content(section)?)?),
-                FUNCTION if defined.is_some() => return Err(repeated("function")),
-                FUNCTION => defined = Some(defined_functions(&sections.content(section)?)?),
-                EXPORT => exports.add_section(&sections.content(section)?),
-                CUSTOM => names.extend(sections.custom_content(section, "name")?),
-                id => {
-                    has_code |= id == CODE;
+                id::IMPORT if imported.is_some() => return Err(repeated("import")),
+                id::IMPORT => imported = Some(imported_functions(&sections.content(section)?)?),
+                id::FUNCTION if defined.is_some() => return Err(repeated("function")),
+                id::FUNCTION => defined = Some(defined_functions(&sections.content(section)?)?),
+                id::EXPORT => exports.add_section(&sections.content(section)?),
+                id::CUSTOM => names.extend(sections.custom_content(section, "name")?),
+                _ => {
+                    has_code |= section.id == id::CODE;
                     sections.skip(section)?;
                 }
             }

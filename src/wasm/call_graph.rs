@@ -14,7 +14,7 @@ use wasmparser::{
 };
 
 use super::WasmError;
-use super::sections::{Content, Section, SectionReader};
+use super::sections::{Content, Section, SectionReader, id};
 
 /// The maximum number of calls from one frame to the next. The functions in between were inlined or left by a tail
 /// call, or a sample was taken before they had a frame.
@@ -149,28 +149,22 @@ struct Function {
 
 impl Builder {
     fn build<R: Read>(mut self, mut sections: SectionReader<R>) -> Result<CallGraph, Unreadable> {
-        // Section ids, core specification, chapter 5.5.2.
-        const TYPE: u8 = 1;
-        const IMPORT: u8 = 2;
-        const FUNCTION: u8 = 3;
-        const TABLE: u8 = 4;
-        const GLOBAL: u8 = 6;
-        const ELEMENT: u8 = 9;
-        const CODE: u8 = 10;
         let mut previous = 0;
         while let Some(section) = sections.next()? {
             match section.id {
                 // The sections that are read must come in the order of their ids, and once.
-                TYPE | IMPORT | FUNCTION | TABLE | GLOBAL | ELEMENT | CODE if section.id <= previous => {
+                id::TYPE | id::IMPORT | id::FUNCTION | id::TABLE | id::GLOBAL | id::ELEMENT | id::CODE
+                    if section.id <= previous =>
+                {
                     return Err(Unreadable);
                 }
-                TYPE => self.types.read(&sections.content(section)?)?,
-                IMPORT => self.read_imports(&sections.content(section)?)?,
-                FUNCTION => self.read_functions(&sections.content(section)?)?,
-                TABLE => self.read_tables(&sections.content(section)?)?,
-                GLOBAL => self.read_globals(&sections.content(section)?)?,
-                ELEMENT => self.read_elements(&sections.content(section)?)?,
-                CODE => {
+                id::TYPE => self.types.read(&sections.content(section)?)?,
+                id::IMPORT => self.read_imports(&sections.content(section)?)?,
+                id::FUNCTION => self.read_functions(&sections.content(section)?)?,
+                id::TABLE => self.read_tables(&sections.content(section)?)?,
+                id::GLOBAL => self.read_globals(&sections.content(section)?)?,
+                id::ELEMENT => self.read_elements(&sections.content(section)?)?,
+                id::CODE => {
                     self.read_code(&mut sections, section)?;
                     return Ok(self.finish());
                 }

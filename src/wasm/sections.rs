@@ -8,6 +8,19 @@ use wasmparser::BinaryReader;
 
 use super::{WasmError, header};
 
+/// Section ids (core specification, chapter 5.5.2).
+pub(super) mod id {
+    pub(crate) const CUSTOM: u8 = 0;
+    pub(crate) const TYPE: u8 = 1;
+    pub(crate) const IMPORT: u8 = 2;
+    pub(crate) const FUNCTION: u8 = 3;
+    pub(crate) const TABLE: u8 = 4;
+    pub(crate) const GLOBAL: u8 = 6;
+    pub(crate) const EXPORT: u8 = 7;
+    pub(crate) const ELEMENT: u8 = 9;
+    pub(crate) const CODE: u8 = 10;
+}
+
 /// The header of a section.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Section {
