@@ -42,7 +42,7 @@ pub enum FilterError {
     Write(io::Error),
     /// Held lines cannot be buffered. The output ends before them.
     Hold(io::Error),
-    /// The split files cannot be written. All of the output was.
+    /// The split files cannot be written. The output is complete.
     Split(SplitError),
 }
 

@@ -112,7 +112,7 @@ fn same_file<'a>(written: &Metadata, used: &'a [(String, Metadata)]) -> Option<&
 /// Raises the soft limit of open files to the hard limit, as each split file stays open.
 fn raise_open_files_limit() {
     let limit = getrlimit(Resource::Nofile);
-    _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 /// Prints the findings, warnings and summary. Returns the exit status.
