@@ -13,8 +13,9 @@ use wamr_fold_translate::{
 };
 
 use crate::support::agreement::check_agreement;
+use crate::support::inputs::modules;
 use crate::support::reference::Reference;
-use crate::support::{app, modules, options, wat};
+use crate::support::{app, options, wat};
 
 /// Function names that could break a line, look like something else, or be missing.
 static ODD: LazyLock<Vec<u8>> = LazyLock::new(|| {

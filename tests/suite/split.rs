@@ -8,9 +8,9 @@ use std::process::Stdio;
 
 use wamr_fold_translate::{Filter, Format, SplitError, split_files};
 
-use crate::support::inputs::file;
+use crate::support::inputs::{file, modules};
 use crate::support::{
-    Outcome, app, failure, modules, options, program, shell, stack, success, translator, with_mounts,
+    Outcome, app, failure, options, program, shell, stack, success, translator, with_mounts,
 };
 
 #[test]

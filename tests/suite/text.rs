@@ -12,8 +12,8 @@ use proptest::sample::select;
 use wamr_fold_translate::{Filter, Format, Module, Modules, NameError, Options, StackCheck, Tag, Translator};
 
 use crate::support::agreement::check_agreement;
-use crate::support::inputs::file;
-use crate::support::{app, failure, modules, options, program, shell, success, timed, wat};
+use crate::support::inputs::{file, modules};
+use crate::support::{app, failure, options, program, shell, success, timed, wat};
 
 #[test]
 fn perf_output_is_translated() {

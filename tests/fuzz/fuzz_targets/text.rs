@@ -6,7 +6,8 @@ mod support;
 
 use libfuzzer_sys::fuzz_target;
 use support::agreement::check_agreement;
-use support::{NAMES, modules, options, sizes};
+use support::inputs::modules;
+use support::{NAMES, options, sizes};
 use wamr_fold_translate::{Format, Modules};
 
 thread_local! {

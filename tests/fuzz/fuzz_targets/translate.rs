@@ -7,7 +7,8 @@ mod support;
 
 use libfuzzer_sys::fuzz_target;
 use support::agreement::check_agreement;
-use support::{NAMES, modules, options, sizes, translate};
+use support::inputs::modules;
+use support::{NAMES, options, sizes, translate};
 use wamr_fold_translate::{Format, Modules, Tag};
 
 thread_local! {

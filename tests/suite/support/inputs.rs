@@ -1,8 +1,20 @@
-//! Inputs: a file, and a stream that comes in portions.
+//! Inputs: modules, a file, and a stream that comes in portions.
 
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
+
+use wamr_fold_translate::{Module, Modules};
+
+/// The wasm file `wasm`, loaded under each of `names`; under the empty one it matches frames without a module name.
+pub(crate) fn modules(names: &[&str], wasm: &[u8]) -> Modules {
+    let mut modules = Modules::default();
+    for name in names {
+        let name = (!name.is_empty()).then(|| name.as_bytes().to_vec());
+        modules.add(Module::read(name, "app.wasm", wasm).unwrap()).unwrap();
+    }
+    modules
+}
 
 /// An unnamed file with this content.
 pub(crate) fn file(content: impl AsRef<[u8]>) -> File {

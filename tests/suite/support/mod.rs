@@ -17,7 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use wamr_fold_translate::{Module, Modules, Options, Translator};
+use wamr_fold_translate::{Options, Translator};
 
 const FILTER: &str = env!("CARGO_BIN_EXE_wamr-fold-translate");
 
@@ -239,19 +239,9 @@ pub(crate) fn wat(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-/// The wasm file `wasm`, loaded under each of `names`; under the empty one it matches frames without a module name.
-pub(crate) fn modules(names: &[&str], wasm: &[u8]) -> Modules {
-    let mut modules = Modules::default();
-    for name in names {
-        let name = (!name.is_empty()).then(|| name.as_bytes().to_vec());
-        modules.add(Module::read(name, "app.wasm", wasm).unwrap()).unwrap();
-    }
-    modules
-}
-
 /// A translator with the module [`app`] under each of `names`.
 pub(crate) fn translator(names: &[&str], options: Options) -> Translator {
-    Translator::new(modules(names, &app()), options).unwrap()
+    Translator::new(inputs::modules(names, &app()), options).unwrap()
 }
 
 /// The default options after `set`.

@@ -10,20 +10,10 @@ pub(crate) mod reference;
 #[path = "../../../suite/support/text_reference.rs"]
 pub(crate) mod text_reference;
 
-use wamr_fold_translate::{Filter, Format, Module, Modules, Options, StackCheck, Tag, Translator};
+use wamr_fold_translate::{Filter, Format, Modules, Options, StackCheck, Tag, Translator};
 
 /// A wasm file with names that are unsafe in a line or on a terminal.
 pub(crate) const NAMES: &[u8] = include_bytes!("../../seeds/module/names.wasm");
-
-/// The wasm file `wasm`, loaded under each of `names`; under the empty one it matches symbols without a module name.
-pub(crate) fn modules(names: &[&str], wasm: &[u8]) -> Modules {
-    let mut modules = Modules::default();
-    for name in names {
-        let name = (!name.is_empty()).then(|| name.as_bytes().to_vec());
-        modules.add(Module::read(name, "fuzzed.wasm", wasm).unwrap()).unwrap();
-    }
-    modules
-}
 
 /// Options that differ with the length of the input, so that the input itself can be any bytes.
 pub(crate) fn options(format: Format, input: &[u8]) -> Options {
