@@ -117,17 +117,17 @@ fn raise_open_files_limit() {
 
 /// Prints the findings, warnings and summary. Returns the exit status.
 fn finish(config: &Config, translator: &Translator, result: Result<(), FilterError>) -> ExitCode {
-    let report = translator.report();
+    let (report, modules) = (translator.report(), translator.modules());
     let is_checked = result.is_ok() && (config.verbose || !config.quiet);
     let check =
         |(module, report): (&Module, &ModuleReport)| is_checked.then(|| report.check_calls(module)).flatten();
-    let checks: Vec<_> = translator.modules().iter().zip(&report.modules).map(check).collect();
-    messages::findings(config, translator);
+    let checks: Vec<_> = modules.iter().zip(&report.modules).map(check).collect();
+    messages::findings(config, &report, modules);
     if result.is_ok() {
-        messages::end_warnings(config, translator, &checks);
+        messages::end_warnings(config, &report, modules, &checks);
     }
     if config.verbose {
-        messages::summary(config, translator, &checks);
+        messages::summary(config, &report, translator, &checks);
     }
     match result {
         Err(FilterError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,

@@ -276,10 +276,9 @@ pub(crate) fn filter(error: &FilterError) -> String {
 }
 
 /// Prints each cause of unresolved frames and lines.
-pub(crate) fn findings(config: &Config, translator: &Translator) {
-    let report = translator.report();
+pub(crate) fn findings(config: &Config, report: &Report, modules: &Modules) {
     for finding in &report.findings {
-        let text = self::finding(config, finding, &report, translator.modules());
+        let text = self::finding(config, finding, report, modules);
         print(format_args!("<stdin>:{}: {text}", finding.first_line));
     }
 }
@@ -375,8 +374,12 @@ fn defined_functions(module: &Module) -> String {
 }
 
 /// Warns about an input that is empty or has no symbols, and about modules that do not fit it.
-pub(crate) fn end_warnings(config: &Config, translator: &Translator, checks: &[Option<CallCheck>]) {
-    let report = translator.report();
+pub(crate) fn end_warnings(
+    config: &Config,
+    report: &Report,
+    modules: &Modules,
+    checks: &[Option<CallCheck>],
+) {
     let lacks_counts = report.findings.iter().any(|finding| finding.cause == Cause::NoCount);
     match report.input_kind() {
         _ if report.lines == 0 => {
@@ -387,7 +390,7 @@ pub(crate) fn end_warnings(config: &Config, translator: &Translator, checks: &[O
         None if report.lacks_symbols() => warn(config, "<stdin>", NO_SYMBOLS),
         None => {}
     }
-    for (module, check) in translator.modules().iter().zip(checks) {
+    for (module, check) in modules.iter().zip(checks) {
         if let Some(check) = check.filter(|check| !check.fits()) {
             warn(config, module.path().display(), misfit(check));
         }
@@ -411,8 +414,12 @@ fn misfit(check: CallCheck) -> String {
 // The summary.
 
 /// Prints the summary as a table. Module names come last, so they need no padding.
-pub(crate) fn summary(config: &Config, translator: &Translator, checks: &[Option<CallCheck>]) {
-    let report = translator.report();
+pub(crate) fn summary(
+    config: &Config,
+    report: &Report,
+    translator: &Translator,
+    checks: &[Option<CallCheck>],
+) {
     let titles = ["names", "calls", "frames", "func[IDX]", "lines"].map(str::to_owned);
     let modules = translator.modules().iter().zip(&report.modules).zip(checks);
     let rows = modules.map(|((module, report), check)| row(module, report, *check));
